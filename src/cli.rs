@@ -5,6 +5,7 @@
 pub mod check;
 pub mod export;
 pub mod journal;
+pub mod reference;
 pub mod replay;
 pub mod serve;
 pub mod simulate;
@@ -30,6 +31,7 @@ Examples:
   firstline watch http://wall:8080              show the board in this terminal; `--once` prints it
   firstline check my-standard.toml              report every problem with file, line and remedy
   firstline rules --standard my-standard.toml --out /etc/prometheus/rules
+  firstline reference standard                  print every key of a standard, as Markdown
   firstline journal check                       verify the checksums of the journal
 
 Exit codes: 0 success; 1 invalid input or configuration, see the message; 2 invalid command line.";
@@ -56,6 +58,8 @@ pub enum CliCommand {
     Dashboards(export::ExportArguments),
     /// Export the ratio indicators of a standard and their targets as OpenSLO v1
     Openslo(export::ExportArguments),
+    /// Print a reference page: keys of the standard or of the configuration, or events
+    Reference(reference::ReferenceArguments),
     /// Check, export or prune the journal of a stopped service
     Journal(journal::JournalArguments),
 }
@@ -84,6 +88,7 @@ pub fn run_command(command: CliCommand) -> anyhow::Result<ExitCode> {
         CliCommand::Openslo(arguments) => {
             export::run_export(export::ExportFormat::OpenSlo, &arguments)
         }
+        CliCommand::Reference(arguments) => reference::run_reference(&arguments),
         CliCommand::Journal(arguments) => journal::run_journal(&arguments),
     }
 }

@@ -1,0 +1,308 @@
+//! Keys of calendars and commitments.
+
+use super::{KeyReference, TableReference};
+
+/// Calendars, and commitments with their deadlines and pauses.
+pub(super) const TABLES: [TableReference; 7] = [
+    TableReference {
+        heading: "[calendar.NAME]",
+        purpose: "Opening hours for deadlines and burn rates.",
+        keys: &[&CALENDAR_KEYS],
+    },
+    TableReference {
+        heading: "[calendar.NAME.week]",
+        purpose: "Opening hours of a week. The keys are days. A span over midnight belongs to \
+            the day on which it begins.",
+        keys: &[&WEEK_KEYS],
+    },
+    TableReference {
+        heading: "[[calendar.NAME.holidays]]",
+        purpose: "A range of closed days.",
+        keys: &[&HOLIDAY_KEYS],
+    },
+    TableReference {
+        heading: "[[calendar.NAME.workdays]]",
+        purpose: "A make-up workday with its opening hours.",
+        keys: &[&WORKDAY_KEYS],
+    },
+    TableReference {
+        heading: "[commitment.NAME]",
+        purpose: "A commitment (SLA): a clock that starts with one fact, a deadline, and the \
+            fact that fulfills it. It needs a list `deadline` or exactly one rule: \
+            `within`, `working_days`, `full_days`, `before`, `due` or `appointment`. It \
+            makes the facts `NAME.promised`, `NAME.kept`, `NAME.missed`, `NAME.late`, \
+            `NAME.kept_due`, `NAME.excused`, `NAME.net` and `NAME.warned`, and the current \
+            states `NAME.running`, `NAME.overdue`, `NAME.due_soon` and `NAME.stopped`.",
+        keys: &[&COMMITMENT_KEYS, &DEADLINE_RULE_KEYS],
+    },
+    TableReference {
+        heading: "[[commitment.NAME.deadline]]",
+        purpose: "One of several deadline rules, with the cases it applies to. Each entry has \
+            exactly one of `within`, `working_days`, `full_days`, `before`, `due` and \
+            `appointment`.",
+        keys: &[&DEADLINE_CONDITION_KEYS, &DEADLINE_RULE_KEYS],
+    },
+    TableReference {
+        heading: "[[commitment.NAME.pauses]]",
+        purpose: "The effect of some pauses on the clock.",
+        keys: &[&PAUSE_KEYS],
+    },
+];
+
+/// `[calendar.NAME]`.
+const CALENDAR_KEYS: [KeyReference; 5] = [
+    KeyReference::optional(
+        "time_zone",
+        "time zone",
+        "the time zone of the case",
+        "Time zone of the opening hours.",
+        r#"time_zone = "Asia/Shanghai""#,
+    ),
+    KeyReference::required(
+        "week",
+        "table",
+        "Opening hours of each weekday. See `[calendar.NAME.week]`.",
+        r#"week = { mon-fri = ["08:00-12:00", "13:30-18:00"], sat = ["09:00-12:00"] }"#,
+    ),
+    KeyReference::with_default(
+        "holidays",
+        "list of dates or tables",
+        "[]",
+        "Days that are closed. See `[[calendar.NAME.holidays]]` for ranges.",
+        "holidays = [2026-10-01, { from = 2026-10-02, to = 2026-10-07 }]",
+    ),
+    KeyReference::optional(
+        "holidays_file",
+        "path",
+        "no further holidays",
+        "iCalendar file with holidays and make-up workdays. The path is relative to the standard.",
+        r#"holidays_file = "holidays.ics""#,
+    ),
+    KeyReference::with_default(
+        "workdays",
+        "list of dates or tables",
+        "[]",
+        "Make-up workdays (调休). They take precedence over holidays. A date alone has the hours of \
+        its weekday. A Saturday, a Sunday or a closed weekday has those of the first open \
+        weekday.",
+        r#"workdays = [2026-10-10, { date = 2026-09-27, as = "mon" }]"#,
+    ),
+];
+
+/// `[calendar.NAME.week]`.
+const WEEK_KEYS: [KeyReference; 1] = [KeyReference::optional(
+    "DAY",
+    "list of time spans",
+    "the day is closed",
+    "`mon` to `sun`, a range such as `mon-fri`, or `daily`. At least one day has opening \
+        hours.",
+    r#"mon-fri = ["08:00-12:00", "13:30-18:00"]"#,
+)];
+
+/// `[[calendar.NAME.holidays]]`.
+const HOLIDAY_KEYS: [KeyReference; 2] = [
+    KeyReference::required("from", "date", "First day of the range.", "from = 2026-10-02"),
+    KeyReference::required(
+        "to",
+        "date, at most 366 days later",
+        "Last day of the range.",
+        "to = 2026-10-07",
+    ),
+];
+
+/// `[[calendar.NAME.workdays]]`.
+const WORKDAY_KEYS: [KeyReference; 3] = [
+    KeyReference::required("date", "date", "The make-up workday.", "date = 2026-09-27"),
+    KeyReference::optional(
+        "as",
+        "`mon` to `sun`",
+        "as for a date alone",
+        "Weekday whose opening hours apply. Not together with `open`.",
+        r#"as = "mon""#,
+    ),
+    KeyReference::optional(
+        "open",
+        "list of time spans",
+        "as for a date alone",
+        "Opening hours of this day. Not together with `as`.",
+        r#"open = ["09:00-11:00"]"#,
+    ),
+];
+
+/// `[commitment.NAME]` without its deadline.
+const COMMITMENT_KEYS: [KeyReference; 10] = [
+    KeyReference::required(
+        "from",
+        "fact",
+        "Fact that starts the clock. It must happen at a moment.",
+        r#"from = "repair.opened""#,
+    ),
+    KeyReference::required(
+        "until",
+        "fact",
+        "Fact that fulfills the commitment. It belongs to the same family as `from`.",
+        r#"until = "repair.resolved""#,
+    ),
+    KeyReference::with_default(
+        "void",
+        "list of facts",
+        "[]",
+        "Cancelled by: if one of these facts happens first, the commitment is counted as \
+        `NAME.excused`. They belong to the same family as `from`.",
+        r#"void = ["repair.cancelled"]"#,
+    ),
+    KeyReference::optional(
+        "deadline",
+        "list of tables, at most 32",
+        "a single rule in this table",
+        "Deadline rules. The first rule that matches a case applies. See \
+        `[[commitment.NAME.deadline]]`.",
+        r#"deadline = [{ where = { tier = "vip" }, within = "8h" }, { within = "48h" }]"#,
+    ),
+    KeyReference::optional(
+        "pauses",
+        "`excused`, `counted`, `ignored` or list of tables",
+        "pauses are `counted`",
+        "Effect of pauses on the clock. A word applies to all pauses. In a list, the first entry \
+        that matches applies. See `[[commitment.NAME.pauses]]`.",
+        r#"pauses = [{ liable = ["customer"], clock = "excused" }]"#,
+    ),
+    KeyReference::with_default(
+        "reopening",
+        "`first`, `resumes` or `restarts`",
+        r#""first""#,
+        "Effect of a reopened order. `first`: the first result remains. `resumes`: the clock runs \
+        on from where it stopped. `restarts`: the first result remains and a new clock starts.",
+        r#"reopening = "resumes""#,
+    ),
+    KeyReference::with_default(
+        "chosen_by",
+        "`now` or `first`",
+        r#""now""#,
+        "Values of dimensions that choose the deadline. `now`: those the case has now. `first`: \
+        those it had first.",
+        r#"chosen_by = "first""#,
+    ),
+    KeyReference::with_default(
+        "excused_by",
+        "list of strings",
+        "[]",
+        "Parties whose delays are excused. A late order is counted as `NAME.excused` if its last \
+        event with `liable` names one of them.",
+        r#"excused_by = ["force_majeure"]"#,
+    ),
+    KeyReference::with_default(
+        "warn",
+        "list of percentages or durations",
+        "[]",
+        "Times of warnings, counted as `NAME.warned`. A percentage of the time allowed (1 % to 99 \
+        %), or a duration before the deadline.",
+        r#"warn = ["50%", "80%", "2h"]"#,
+    ),
+    KeyReference::optional(
+        "due_soon",
+        "duration",
+        "no order is `NAME.due_soon`",
+        "Time before the deadline from which a running commitment is `NAME.due_soon`.",
+        r#"due_soon = "4h""#,
+    ),
+];
+
+/// Which cases a rule in a list of deadlines applies to.
+const DEADLINE_CONDITION_KEYS: [KeyReference; 1] = [KeyReference::optional(
+    "where",
+    "conditions",
+    "all cases",
+    "Cases to which the rule applies.",
+    r#"where = { tier = "vip" }"#,
+)];
+
+/// One deadline rule.
+const DEADLINE_RULE_KEYS: [KeyReference; 8] = [
+    KeyReference::optional(
+        "within",
+        "duration",
+        "another rule",
+        "Time allowed from the start of the clock. With `calendar`, only its open time counts.",
+        r#"within = "48h""#,
+    ),
+    KeyReference::optional(
+        "working_days",
+        "integer, 1 to 366",
+        "another rule",
+        "Deadline at the same time of day, this number of working days later. Requires `calendar`.",
+        "working_days = 1",
+    ),
+    KeyReference::optional(
+        "full_days",
+        "integer, 1 to 366",
+        "another rule",
+        "Deadline at the end of this number of full working days after the day on which the clock \
+        starts. Requires `calendar`.",
+        "full_days = 2",
+    ),
+    KeyReference::optional(
+        "before",
+        "time of day",
+        "another rule",
+        "Cut-off time. If the clock starts before it, the deadline is the end of the same day. \
+        Otherwise `otherwise` applies. Requires `otherwise`.",
+        r#"before = "16:00""#,
+    ),
+    KeyReference::optional(
+        "otherwise",
+        "duration",
+        "required with `before`",
+        "Time allowed if the clock starts at or after the cut-off time.",
+        r#"otherwise = "24h""#,
+    ),
+    KeyReference::optional(
+        "due",
+        "`true`",
+        "another rule",
+        "Deadline is the field `due` of the events. The last one reported applies. Cases without \
+        it do not match.",
+        "due = true",
+    ),
+    KeyReference::optional(
+        "appointment",
+        "`true`",
+        "another rule",
+        "Deadline is the field `appointment` of the events. The last one reported applies. Cases \
+        without it do not match.",
+        "appointment = true",
+    ),
+    KeyReference::optional(
+        "calendar",
+        "name of a calendar",
+        "all hours count",
+        "Calendar of `within`, `working_days` or `full_days`.",
+        r#"calendar = "field""#,
+    ),
+];
+
+/// `[[commitment.NAME.pauses]]`.
+const PAUSE_KEYS: [KeyReference; 3] = [
+    KeyReference::with_default(
+        "reason",
+        "list of strings",
+        "[]",
+        "Reasons of the pauses to which the entry applies. An empty list matches any reason.",
+        r#"reason = ["parts"]"#,
+    ),
+    KeyReference::with_default(
+        "liable",
+        "list of strings",
+        "[]",
+        "Parties liable for the pauses to which the entry applies. An empty list matches any \
+        party.",
+        r#"liable = ["customer", "third_party"]"#,
+    ),
+    KeyReference::required(
+        "clock",
+        "`excused`, `counted` or `ignored`",
+        "`excused`: the clock stops, and the deadline moves. `counted`: the clock runs, and \
+        `NAME.net` leaves the pause out. `ignored`: as if there were no pause.",
+        r#"clock = "excused""#,
+    ),
+];

@@ -1,0 +1,179 @@
+//! Keys of the formulas of indicators.
+
+use super::{KeyReference, TableReference};
+
+/// The tables of formulas that have several keys.
+pub(super) const TABLES: [TableReference; 6] = [
+    TableReference {
+        heading: "[indicator.NAME.ratio]",
+        purpose: "Number of good facts divided by the number of all facts.",
+        keys: &[&RATIO_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.one_shot]",
+        purpose: "First contact resolution (FCR): share of contacts after which the customer did \
+            not contact again.",
+        keys: &[&FIRST_CONTACT_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.share]",
+        purpose: "Sum of some durations divided by the sum of all durations, such as occupancy. \
+            A duration counts when it ends.",
+        keys: &[&SHARE_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.rate]",
+        purpose: "Number of facts per number of users, such as complaints per 10 000 users.",
+        keys: &[&RATE_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.difference]",
+        purpose: "Difference of two indicators in the same scope and window. Both are declared \
+            above this one.",
+        keys: &[&DIFFERENCE_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.estimated_wait]",
+        purpose: "(Waiting customers + 1) × average handling time ÷ agents. Without agents there \
+            is no value.",
+        keys: &[&ESTIMATED_WAIT_KEYS],
+    },
+];
+
+/// `[indicator.NAME.ratio]`.
+const RATIO_KEYS: [KeyReference; 2] = [
+    KeyReference::required(
+        "good",
+        "list of facts",
+        "Facts in the numerator.",
+        r#"good = ["call.answered"]"#,
+    ),
+    KeyReference::required(
+        "of",
+        "list of facts",
+        "Facts in the denominator.",
+        r#"of = ["call.answered", "call.abandoned"]"#,
+    ),
+];
+
+/// `[indicator.NAME.one_shot]`.
+const FIRST_CONTACT_KEYS: [KeyReference; 5] = [
+    KeyReference::required(
+        "contacts",
+        "list of facts",
+        "Facts that count as contacts.",
+        r#"contacts = ["call.answered"]"#,
+    ),
+    KeyReference::required(
+        "within",
+        "duration, 24h to 30d",
+        "Repeat window. A contact is not resolved if the same customer contacts again within this \
+        time, on the same topic where both topics are known.",
+        r#"within = "72h""#,
+    ),
+    KeyReference::optional(
+        "not_resolved_if",
+        "list of facts",
+        "no such fact",
+        "Facts of the same case that show that the matter was not resolved.",
+        r#"not_resolved_if = ["repair.reopened"]"#,
+    )
+    .renamed_from("spoilt_by"),
+    KeyReference::optional(
+        "exclude",
+        "list of facts",
+        "no contact is excluded",
+        "Contacts whose case has one of these facts are not counted.",
+        r#"exclude = ["call.transferred"]"#,
+    )
+    .renamed_from("leave_out"),
+    KeyReference::with_default(
+        "matured",
+        "`true` or `false`",
+        "false",
+        "Count a contact when its repeat window has passed. Its result is final then.",
+        "matured = true",
+    ),
+];
+
+/// `[indicator.NAME.share]`.
+const SHARE_KEYS: [KeyReference; 2] = [
+    KeyReference::required(
+        "part",
+        "list of facts with durations",
+        "Durations in the numerator. All of them are in `whole` too.",
+        r#"part = ["agent.talking_time"]"#,
+    ),
+    KeyReference::required(
+        "whole",
+        "list of facts with durations",
+        "Durations in the denominator.",
+        r#"whole = ["agent.talking_time", "agent.ready_time"]"#,
+    ),
+];
+
+/// `[indicator.NAME.rate]`.
+const RATE_KEYS: [KeyReference; 3] = [
+    KeyReference::required(
+        "of",
+        "list of facts",
+        "Facts that are counted.",
+        r#"of = ["complaint.opened"]"#,
+    ),
+    KeyReference::required(
+        "per",
+        "100, 1000, 10000, 100000 or 1000000",
+        "Number of users to which the count is scaled.",
+        "per = 10000",
+    ),
+    KeyReference::required(
+        "population",
+        "name of a population",
+        "Population whose users are the denominator. See `[population.NAME]`.",
+        r#"population = "users""#,
+    ),
+];
+
+/// `[indicator.NAME.difference]`.
+const DIFFERENCE_KEYS: [KeyReference; 2] = [
+    KeyReference::required(
+        "first",
+        "name of an indicator",
+        "Indicator from which the other is subtracted.",
+        r#"first = "vip_answer_rate""#,
+    ),
+    KeyReference::required(
+        "second",
+        "name of an indicator",
+        "Indicator that is subtracted. It has the same unit.",
+        r#"second = "answer_rate""#,
+    ),
+];
+
+/// `[indicator.NAME.estimated_wait]`.
+const ESTIMATED_WAIT_KEYS: [KeyReference; 4] = [
+    KeyReference::required(
+        "waiting",
+        "list of current states",
+        "Customers who wait now.",
+        r#"waiting = ["call.waiting"]"#,
+    ),
+    KeyReference::required(
+        "handling",
+        "list of facts with durations",
+        "Handling times of which the average is taken.",
+        r#"handling = ["call.handled"]"#,
+    ),
+    KeyReference::required(
+        "agents",
+        "list of current states",
+        "Agents who work now.",
+        r#"agents = ["agent.ready", "agent.talking"]"#,
+    ),
+    KeyReference::required(
+        "window",
+        "window of the standard",
+        "Window over which the handling time is averaged.",
+        r#"window = "1h""#,
+    ),
+];

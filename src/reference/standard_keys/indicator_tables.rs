@@ -1,0 +1,284 @@
+//! Keys of indicators with their targets and labels.
+
+use super::{KeyReference, TableReference};
+
+/// Indicators, their targets and labels, and entries of lists of facts.
+pub(super) const TABLES: [TableReference; 4] = [
+    TableReference {
+        heading: "[indicator.NAME]",
+        purpose: "An indicator with exactly one formula: `ratio`, `duration`, `level`, `score`, \
+            `one_shot`, `share`, `rate`, `difference` or `estimated_wait`. The name \
+            becomes part of metric names. At least one indicator is required.",
+        keys: &[&INDICATOR_KEYS],
+    },
+    TableReference {
+        heading: "Entry of a list of facts",
+        purpose: "An entry is the name of a fact, or a table that limits which of these facts \
+            are counted. At most one of `within`, `below`, `beyond` and `from` is allowed. \
+            A fact accepts at most one of `reason`, `to`, `resolved`, `level`, \
+            `satisfied`, `at` and `liable`.",
+        keys: &[&FACT_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.target]",
+        purpose: "Exactly one of `at_least` and `at_most` is required.",
+        keys: &[&TARGET_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.labels]",
+        purpose: "Labels for filters and groups of boards and reports.",
+        keys: &[&LABEL_KEYS],
+    },
+];
+
+/// `[indicator.NAME]`.
+const INDICATOR_KEYS: [KeyReference; 15] = [
+    KeyReference::required(
+        "title",
+        "table",
+        "Name for people, in English and Chinese.",
+        r#"title = { en = "Answer rate", zh = "接通率" }"#,
+    ),
+    KeyReference::optional(
+        "ratio",
+        "table",
+        "another formula",
+        "Share of good cases. See `[indicator.NAME.ratio]`.",
+        r#"ratio = { good = ["call.answered"], of = ["call.offered"] }"#,
+    ),
+    KeyReference::optional(
+        "duration",
+        "list of facts with durations",
+        "another formula",
+        "Average, percentiles and maximum of durations, in seconds.",
+        r#"duration = ["call.answered"]"#,
+    ),
+    KeyReference::optional(
+        "level",
+        "list of current states",
+        "another formula",
+        "Number of cases that are in one of these states now.",
+        r#"level = ["call.waiting"]"#,
+    ),
+    KeyReference::with_default(
+        "oldest",
+        "`true` or `false`",
+        "false",
+        "With `level`: age of the oldest such state in seconds, instead of the number.",
+        "oldest = true",
+    ),
+    KeyReference::optional(
+        "score",
+        "list of facts with answers",
+        "another formula",
+        "Average weight of customers’ answers. Requires `weights`.",
+        r#"score = ["survey.rated"]"#,
+    ),
+    KeyReference::optional(
+        "weights",
+        "list of 5 numbers",
+        "required with `score`",
+        "Weights of the answers 1 to 5.",
+        "weights = [0.0, 0.2, 0.5, 0.8, 1.0]",
+    ),
+    KeyReference::optional(
+        "one_shot",
+        "table",
+        "another formula",
+        "First contact resolution (FCR). See `[indicator.NAME.one_shot]`. At most 16 indicators.",
+        r#"one_shot = { contacts = ["call.answered"], within = "72h" }"#,
+    ),
+    KeyReference::optional(
+        "share",
+        "table",
+        "another formula",
+        "Share of one sum of durations in another. See `[indicator.NAME.share]`.",
+        "share = { part = [\"agent.talking_time\"], whole = [\"agent.talking_time\", \
+        \"agent.ready_time\"] }",
+    ),
+    KeyReference::optional(
+        "rate",
+        "table",
+        "another formula",
+        "Number of facts per number of users. See `[indicator.NAME.rate]`.",
+        r#"rate = { of = ["complaint.opened"], per = 10000, population = "users" }"#,
+    ),
+    KeyReference::optional(
+        "difference",
+        "table",
+        "another formula",
+        "One indicator minus another. See `[indicator.NAME.difference]`.",
+        r#"difference = { first = "vip_answer_rate", second = "answer_rate" }"#,
+    ),
+    KeyReference::optional(
+        "estimated_wait",
+        "table",
+        "another formula",
+        "Expected waiting time of the next customer, in seconds. See \
+        `[indicator.NAME.estimated_wait]`.",
+        "estimated_wait = { waiting = [\"call.waiting\"], handling = [\"call.handled\"], agents = \
+        [\"agent.ready\"], window = \"1h\" }",
+    ),
+    KeyReference::optional(
+        "target",
+        "table",
+        "no target",
+        "Threshold that the indicator must reach. See `[indicator.NAME.target]`.",
+        "target = { at_least = 0.85, warning = 0.90 }",
+    ),
+    KeyReference::with_default(
+        "small_sample",
+        "integer, from 0",
+        "0",
+        "Readings of fewer cases than this are not compared with the target. Not for `rate` and \
+        `difference`.",
+        "small_sample = 10",
+    ),
+    KeyReference::optional(
+        "labels",
+        "table",
+        "no labels",
+        "Labels by which indicators are grouped. See `[indicator.NAME.labels]`.",
+        r#"labels = { quality = "responsiveness", stage = "during" }"#,
+    ),
+];
+
+/// `[indicator.NAME.target]`.
+const TARGET_KEYS: [KeyReference; 3] = [
+    KeyReference::optional(
+        "at_least",
+        "amount",
+        "`at_most`",
+        "The target is met from this value up.",
+        "at_least = 0.85",
+    ),
+    KeyReference::optional(
+        "at_most",
+        "amount",
+        "`at_least`",
+        "The target is met from this value down.",
+        "at_most = 0.05",
+    ),
+    KeyReference::optional(
+        "warning",
+        "amount",
+        "no level `warning`",
+        "The level is `warning` between the target and this value. It lies on the good side of \
+        the target.",
+        "warning = 0.90",
+    ),
+];
+
+/// `[indicator.NAME.labels]`.
+const LABEL_KEYS: [KeyReference; 2] = [
+    KeyReference::optional(
+        "quality",
+        "`reliability`, `responsiveness`, `assurance`, `empathy` or `tangibles`",
+        "no label",
+        "Dimension of service quality (SERVQUAL).",
+        r#"quality = "responsiveness""#,
+    ),
+    KeyReference::optional(
+        "stage",
+        "`before`, `during` or `after`",
+        "no label",
+        "Stage of the service that the indicator measures.",
+        r#"stage = "during""#,
+    ),
+];
+
+/// An entry of a list of facts.
+const FACT_KEYS: [KeyReference; 14] = [
+    KeyReference::required("fact", "fact", "Fact that is counted.", r#"fact = "call.answered""#),
+    KeyReference::optional(
+        "within",
+        "duration",
+        "any duration",
+        "Only durations of at most this.",
+        r#"within = "20s""#,
+    ),
+    KeyReference::optional(
+        "below",
+        "duration",
+        "any duration",
+        "Only durations shorter than this.",
+        r#"below = "20s""#,
+    ),
+    KeyReference::optional(
+        "beyond",
+        "duration",
+        "any duration",
+        "Only durations longer than this.",
+        r#"beyond = "60s""#,
+    ),
+    KeyReference::optional(
+        "from",
+        "duration",
+        "any duration",
+        "Only durations of at least this.",
+        r#"from = "60s""#,
+    ),
+    KeyReference::optional(
+        "answers",
+        "list of integers",
+        "any answer",
+        "Only these answers. For `survey.rated`.",
+        "answers = [4, 5]",
+    ),
+    KeyReference::optional(
+        "reason",
+        "string or list of strings",
+        "any reason",
+        "Only facts with one of these reasons.",
+        r#"reason = ["full"]"#,
+    ),
+    KeyReference::optional(
+        "to",
+        "string or list of strings",
+        "any receiver",
+        "Only transfers to one of these. For `call.transferred`.",
+        r#"to = ["second_level"]"#,
+    ),
+    KeyReference::optional(
+        "resolved",
+        "`true` or `false`",
+        "both",
+        "Only contacts that were resolved, or only those that were not.",
+        "resolved = true",
+    ),
+    KeyReference::optional(
+        "level",
+        "string or list of strings",
+        "any level",
+        "Only escalations to one of these levels.",
+        r#"level = "regulator""#,
+    ),
+    KeyReference::optional(
+        "satisfied",
+        "`true` or `false`",
+        "both",
+        "Only confirmations of satisfied customers, or only those of others.",
+        "satisfied = true",
+    ),
+    KeyReference::optional(
+        "at",
+        "string or list of strings",
+        "any warning",
+        "Only these warnings of a commitment. For `NAME.warned`.",
+        r#"at = "80%""#,
+    ),
+    KeyReference::optional(
+        "liable",
+        "string or list of strings",
+        "any party",
+        "Only excuses for which one of these parties is liable. For `NAME.excused`.",
+        r#"liable = ["customer"]"#,
+    ),
+    KeyReference::optional(
+        "where",
+        "conditions",
+        "all cases",
+        "Only facts of these cases.",
+        r#"where = { tier = "vip" }"#,
+    ),
+];

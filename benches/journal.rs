@@ -14,7 +14,7 @@
 use firstline::domain::events::batch::Batch;
 use firstline::domain::time::timestamp::Timestamp;
 use firstline::ingest::decode::{EventDecoder, HashKeys};
-use firstline::journal::{EncodedBatch, DirectoryStorage, Journal, JournalRecord, JournalSettings};
+use firstline::journal::{DirectoryStorage, EncodedBatch, Journal, JournalRecord, JournalSettings};
 use firstline::simulate::{self, Simulation};
 use firstline::standard_file;
 use std::fs::File;

@@ -17,6 +17,7 @@
 //! | `/standard` | [`standard_page`] |
 //! | `POST /v1/reload` | [`reload`] |
 //! | `POST /v1/ticket` | [`ticket`] |
+//! | `/v1/openapi.json` | [`openapi_json`], from the documentation in [`openapi`] |
 //! | `/healthz`, `/readyz` | this module |
 //! | `/` and the files of the wallboard | [`pages`] |
 //!
@@ -24,11 +25,13 @@
 
 mod guard;
 mod headers;
+pub mod openapi;
 pub mod problem;
 mod query;
 pub mod routes;
 pub mod server;
 
+use self::openapi::RouteDocumentation;
 use self::problem::HttpProblem;
 use self::routes::alerts;
 use self::routes::board;
@@ -36,6 +39,7 @@ use self::routes::events;
 use self::routes::explain;
 use self::routes::live;
 use self::routes::metrics;
+use self::routes::openapi_json;
 use self::routes::pages;
 use self::routes::ranking;
 use self::routes::reload;
@@ -108,43 +112,78 @@ pub struct Route {
     pub need: Option<RoutePermission>,
     /// True if the route reads the board. Such a route answers 503 until the board is complete.
     pub needs_board: bool,
+    /// What `/v1/openapi.json` and the reference page tell about it.
+    pub documentation: &'static RouteDocumentation,
     handler: MethodRouter<Arc<HttpService>>,
 }
 
 /// Returns every route except the wallboard's files, which are public and contain no data.
 #[must_use]
 pub fn all_routes() -> Vec<Route> {
-    let read = |path, need, handler| Route {
+    use RoutePermission::{Admin, Ingest, Live, Read, Rejected};
+    let read = |path, need, documentation, handler| Route {
         method: Method::GET,
         path,
         need,
         needs_board: false,
+        documentation,
         handler,
     };
-    let show = |path, need, handler| Route { needs_board: true, ..read(path, Some(need), handler) };
-    let write =
-        |path, need, handler| Route { method: Method::POST, ..read(path, Some(need), handler) };
+    let show = |path, need, documentation, handler| Route {
+        needs_board: true,
+        ..read(path, Some(need), documentation, handler)
+    };
+    let write = |path, need, documentation, handler| Route {
+        method: Method::POST,
+        ..read(path, Some(need), documentation, handler)
+    };
     vec![
-        write("/v1/events", RoutePermission::Ingest, post(events::post_events)),
-        show("/v1/live", RoutePermission::Live, get(live::get_live)),
-        show("/v1/stream", RoutePermission::Live, get(live::get_stream)),
-        show("/v1/board", RoutePermission::Read, get(board::get_board)),
-        read("/v1/schema/event.json", None, get(board::get_event_schema)),
-        show("/v1/ranking", RoutePermission::Read, get(ranking::get_ranking)),
-        read("/v1/standard", Some(RoutePermission::Read), get(board::get_standard)),
-        show("/v1/trend", RoutePermission::Read, get(trend::get_trend)),
-        show("/v1/explain", RoutePermission::Read, get(explain::get_explanation)),
-        show("/v1/cases", RoutePermission::Read, get(explain::list_open_cases)),
-        show("/v1/alerts", RoutePermission::Read, get(alerts::list_alerts)),
-        write("/v1/alerts/acknowledge", RoutePermission::Admin, post(alerts::acknowledge_alert)),
-        write("/v1/alerts/close", RoutePermission::Admin, post(alerts::close_alert)),
-        read("/standard", Some(RoutePermission::Read), get(standard_page::get_standard_page)),
-        read("/v1/rejected", Some(RoutePermission::Rejected), get(board::list_rejected_events)),
-        write("/v1/reload", RoutePermission::Admin, post(reload::reload_configuration)),
-        write("/v1/ticket", RoutePermission::Read, post(ticket::issue_ticket)),
-        read("/metrics", Some(RoutePermission::Read), get(metrics::get_metrics)),
-        read("/healthz", None, get(async || "alive\n")),
-        read("/readyz", None, get(check_readiness)),
+        write("/v1/events", Ingest, &openapi::POST_EVENTS, post(events::post_events)),
+        show("/v1/live", Live, &openapi::GET_LIVE, get(live::get_live)),
+        show("/v1/stream", Live, &openapi::GET_STREAM, get(live::get_stream)),
+        show("/v1/board", Read, &openapi::GET_BOARD, get(board::get_board)),
+        read(
+            "/v1/schema/event.json",
+            None,
+            &openapi::GET_EVENT_SCHEMA,
+            get(board::get_event_schema),
+        ),
+        show("/v1/ranking", Read, &openapi::GET_RANKING, get(ranking::get_ranking)),
+        read("/v1/standard", Some(Read), &openapi::GET_STANDARD, get(board::get_standard)),
+        show("/v1/trend", Read, &openapi::GET_TREND, get(trend::get_trend)),
+        show("/v1/explain", Read, &openapi::GET_EXPLANATION, get(explain::get_explanation)),
+        show("/v1/cases", Read, &openapi::LIST_CASES, get(explain::list_open_cases)),
+        show("/v1/alerts", Read, &openapi::LIST_ALERTS, get(alerts::list_alerts)),
+        write(
+            "/v1/alerts/acknowledge",
+            Admin,
+            &openapi::ACKNOWLEDGE_ALERT,
+            post(alerts::acknowledge_alert),
+        ),
+        write("/v1/alerts/close", Admin, &openapi::CLOSE_ALERT, post(alerts::close_alert)),
+        read(
+            "/standard",
+            Some(Read),
+            &openapi::GET_STANDARD_PAGE,
+            get(standard_page::get_standard_page),
+        ),
+        read(
+            "/v1/rejected",
+            Some(Rejected),
+            &openapi::LIST_REJECTED,
+            get(board::list_rejected_events),
+        ),
+        write("/v1/reload", Admin, &openapi::RELOAD, post(reload::reload_configuration)),
+        write("/v1/ticket", Read, &openapi::ISSUE_TICKET, post(ticket::issue_ticket)),
+        read("/metrics", Some(Read), &openapi::GET_METRICS, get(metrics::get_metrics)),
+        read(
+            "/v1/openapi.json",
+            None,
+            &openapi::GET_OPENAPI,
+            get(openapi_json::get_openapi_document),
+        ),
+        read("/healthz", None, &openapi::GET_LIVENESS, get(async || "alive\n")),
+        read("/readyz", None, &openapi::GET_READINESS, get(check_readiness)),
     ]
 }
 

@@ -185,12 +185,7 @@ impl<'s> ReplayCore<'s> {
     }
 }
 
-fn record_rejection(
-    name: &str,
-    line: u64,
-    rejection: EventRejection,
-    counts: &mut ReplayCounts,
-) {
+fn record_rejection(name: &str, line: u64, rejection: EventRejection, counts: &mut ReplayCounts) {
     counts.rejected += 1;
     if counts.rejections.len() < REJECTIONS_MAX {
         counts.rejections.push((name.to_owned(), line, rejection));

@@ -55,7 +55,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // Static lists, which a test compares with the code.
-    ("reference", &[]),
     ("replay", &["domain", "ingest"]),
     // A client of the service: it knows the live protocol and nothing of the code behind it.
     ("watch", &[]),

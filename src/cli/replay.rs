@@ -12,7 +12,7 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use crate::ingest::mapping::Mapping;
 use crate::ingest::recording::{self, RecordingFormat};
-use crate::replay::{self, ReplayCounts, Recording, ReplaySettings};
+use crate::replay::{self, Recording, ReplayCounts, ReplaySettings};
 use anyhow::{Context as _, anyhow, bail};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ pub mod events;
 pub mod explain;
 pub mod live;
 pub mod metrics;
+pub mod openapi_json;
 pub mod pages;
 pub mod ranking;
 pub mod reload;

@@ -24,6 +24,7 @@ fn each_route_requires_expected_permission() {
         ("/v1/events", Some(RoutePermission::Ingest)),
         ("/v1/explain", Some(RoutePermission::Read)),
         ("/v1/live", Some(RoutePermission::Live)),
+        ("/v1/openapi.json", None),
         ("/v1/ranking", Some(RoutePermission::Read)),
         ("/v1/rejected", Some(RoutePermission::Rejected)),
         ("/v1/reload", Some(RoutePermission::Admin)),

@@ -3,7 +3,7 @@
 use firstline::domain::time::timestamp::Timestamp;
 use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::journal::{
-    EncodedBatch, DirectoryLock, Journal, JournalRecord, JournalSettings, SequenceNumber,
+    DirectoryLock, EncodedBatch, Journal, JournalRecord, JournalSettings, SequenceNumber,
     SnapshotStore,
 };
 use firstline::standard_file;

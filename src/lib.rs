@@ -76,7 +76,11 @@
 //! # Deliberately absent
 //! Locks around the core, a query language, a protocol between machines.
 //!
-//! Limits are listed in `docs/operations/limits.md`.
+//! A workspace of several crates is absent too: `tests/architecture.rs` holds the same boundaries, a
+//! change of the core would still rebuild everything above it, and tests of the core read the
+//! built-in standard, which lies above it.
+//!
+//! Limits are listed in `docs/operations/limits.md`, which `tests/limits.rs` compares with the code.
 
 pub mod access;
 pub mod app;

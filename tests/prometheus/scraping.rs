@@ -53,7 +53,9 @@ async fn scraped_series_match_board() {
     assert!(readings.len() > 100);
     for reading in readings {
         let name = reading["indicator"].as_str().expect("the name is a string");
-        let key = format!("sla_{name}_{} {}", unit[name], reading["scope"]);
+        let ending = format!("_{}", unit[name]);
+        let ending = if unit[name] == "count" || name.ends_with(&ending) { "" } else { &ending };
+        let key = format!("sla_{name}{ending} {}", reading["scope"]);
         let value = scraped.get(&key).unwrap_or_else(|| panic!("Prometheus has no {key}"));
         assert!(
             reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == *value),

@@ -1,13 +1,13 @@
 //! Small complete files around the keys of one table.
 
 /// A file around one table, with combinations of keys that are valid together.
-pub struct SampleFile {
+pub(crate) struct SampleFile {
     /// The heading of the table in the reference page.
-    pub heading: &'static str,
+    pub(crate) heading: &'static str,
     /// The file; `{keys}` is where the keys of the table are written.
-    pub template: &'static str,
+    pub(crate) template: &'static str,
     /// Keys that are written together; without any, all keys of the table.
-    pub combinations: &'static [&'static [&'static str]],
+    pub(crate) combinations: &'static [&'static [&'static str]],
 }
 
 const fn sample(
@@ -19,7 +19,7 @@ const fn sample(
 }
 
 /// What every sample of a standard but those of its top has before its table.
-pub const STANDARD_HEAD: &str = r#"
+pub(crate) const STANDARD_HEAD: &str = r#"
 name = "test"
 version = "1"
 time_zone = "Asia/Shanghai"
@@ -30,7 +30,7 @@ orders = ["repair", "complaint"]
 "#;
 
 /// What every sample of a standard but those of its top has beside its table.
-pub const STANDARD_TABLES: &str = r#"
+pub(crate) const STANDARD_TABLES: &str = r#"
 [calendar.field]
 week = { daily = ["08:00-18:00"] }
 [population.users]
@@ -52,7 +52,7 @@ target = { at_least = 0.8, warning = 0.85 }
 const TITLE: &str = "title = { en = \"Test\", zh = \"测试\" }\n";
 
 /// Returns the text of a sample of a standard.
-pub fn standard_text(sample: &SampleFile, keys: &str) -> String {
+pub(crate) fn standard_text(sample: &SampleFile, keys: &str) -> String {
     let body = sample.template.replace("{keys}", keys);
     match sample.heading {
         "Top of the file" => body,
@@ -62,7 +62,7 @@ pub fn standard_text(sample: &SampleFile, keys: &str) -> String {
 }
 
 /// Returns the text of a sample of a configuration.
-pub fn configuration_text(sample: &SampleFile, keys: &str) -> String {
+pub(crate) fn configuration_text(sample: &SampleFile, keys: &str) -> String {
     sample.template.replace("{keys}", keys)
 }
 
@@ -99,7 +99,7 @@ const DEADLINE_RULES: [&[&str]; 6] = [
     &["appointment"],
 ];
 
-pub const STANDARD_SAMPLES: &[SampleFile] = &[
+pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample(
         "Top of the file",
         "{keys}\n[indicator.waiting]\ntitle = { en = \"W\", zh = \"等\" }\nlevel = [\"call.waiting\"]\n",
@@ -273,7 +273,7 @@ pub const STANDARD_SAMPLES: &[SampleFile] = &[
     ),
 ];
 
-pub const CONFIGURATION_SAMPLES: &[SampleFile] = &[
+pub(crate) const CONFIGURATION_SAMPLES: &[SampleFile] = &[
     sample("Top of the file", "{keys}\n", &[&["listen", "data", "standard", "publish_every"], &[]]),
     sample("[access]", "[access]\n{keys}\n", &[]),
     sample(

@@ -19,17 +19,17 @@ const NOT_READING: &[&str] = &["report_problem"];
 
 /// The keys that sources read.
 #[derive(Default)]
-pub struct SourceKeys {
-    pub names: BTreeSet<String>,
+pub(crate) struct SourceKeys {
+    pub(crate) names: BTreeSet<String>,
     /// Earlier names of renamed keys.
-    pub earlier_names: BTreeSet<String>,
+    pub(crate) earlier_names: BTreeSet<String>,
 }
 
 /// For each function that takes a key: the places of `key` and `old_key` among its arguments.
 type KeyFunctions = BTreeMap<String, Vec<(usize, bool)>>;
 
 /// Collects the keys that the head file `MODULE.rs` and the files of `MODULE/` read.
-pub fn read_source_keys(module: &str) -> SourceKeys {
+pub(crate) fn read_source_keys(module: &str) -> SourceKeys {
     let table_methods = key_functions(&read_code(&root().join("src/toml_document/table.rs")));
     let files: Vec<(String, String)> =
         module_files(module).iter().map(|path| (relative_name(path), read_code(path))).collect();

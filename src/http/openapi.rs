@@ -1,11 +1,12 @@
 //! Documentation of the routes, and the OpenAPI 3.1 document and the reference page made from it.
 //!
-//! Each [`Route`](super::Route) carries a [`RouteDocumentation`], so a route without documentation does not compile.
+//! Each [`Route`](super::Route) carries a [`RouteDocumentation`]. A route without one does not
+//! compile.
 //! Schemas are JSON Schema (2020-12) in `openapi/schemas`. Each names an example.
 //!
 //! | part | here |
 //! |---|---|
-//! | documentation of the routes | [`event_routes`], [`board_routes`], [`case_routes`], [`service_routes`] |
+//! | the routes | [`event_routes`], [`board_routes`], [`case_routes`], [`service_routes`] |
 //! | the document | [`document`] |
 //! | the page `docs/reference/http-api.md` | [`markdown`] |
 
@@ -40,7 +41,7 @@ pub struct RouteDocumentation {
     pub request: Option<RequestBody>,
     /// The answer of a request that succeeds.
     pub answer: Answer,
-    /// Problems beyond those of access, rate limit and recovery, which are added to every route that has them.
+    /// Problems of this route. Those of access, rate limit and recovery are added to them.
     pub problems: &'static [ProblemAnswer],
 }
 

@@ -9,7 +9,8 @@ use super::{
 const LIVE_LIMIT: ProblemAnswer = ProblemAnswer::new(
     503,
     "`limits.live_clients` connections to the live board are open.",
-    "there are as many live connections as `limits.live_clients` allows; `GET /v1/board` still answers",
+    "there are as many live connections as `limits.live_clients` allows; `GET /v1/board` still \
+     answers",
 );
 /// A question to the engine that was not answered in time.
 pub(super) const ENGINE_BUSY: ProblemAnswer = ProblemAnswer::new(
@@ -30,8 +31,8 @@ pub(in crate::http) const GET_BOARD: RouteDocumentation = RouteDocumentation {
     group: RouteGroup::Board,
     summary: "Read the board",
     description: "Returns the readings of the published board. Parameters limit them; without \
-                  parameters the answer holds all readings that the token may see. Each parameter may \
-                  be repeated.",
+                  parameters the answer holds all readings that the token may see. Each parameter \
+                  may be repeated.",
     parameters: &[
         Parameter {
             name: "indicator",
@@ -63,9 +64,9 @@ pub(in crate::http) const GET_BOARD: RouteDocumentation = RouteDocumentation {
             example: "queue",
         },
         Parameter {
-            description: "Values that a scope must have: dimensions of the standard, each as a query \
-                          parameter of its own, as in `center=hefei`. Commas separate values. Default: \
-                          any.",
+            description: "Values that a scope must have: dimensions of the standard, each as a \
+                          query parameter of its own, as in `center=hefei`. Commas separate \
+                          values. Default: any.",
             ..DIMENSIONS
         },
     ],
@@ -86,10 +87,11 @@ pub(in crate::http) const GET_LIVE: RouteDocumentation = RouteDocumentation {
     operation_id: "connectLive",
     group: RouteGroup::Board,
     summary: "Follow the board over a WebSocket",
-    description: "Opens a WebSocket. The client sends a `ClientMessage` within 10 s, and again whenever \
-                  its subscription changes. The service sends `LiveFrame` messages: a `board`, then for \
-                  each published board a `delta` or, without a change, a `beat`. Messages are JSON \
-                  text; those of a client have at most 64 KiB. See `docs/live.md`.\n\n\
+    description: "Opens a WebSocket. The client sends a `ClientMessage` within 10 s, and again \
+                  whenever its subscription changes. The service sends `LiveFrame` messages: a \
+                  `board`, then for each published board a `delta` or, without a change, a \
+                  `beat`. Messages are JSON text; those of a client have at most 64 KiB. See \
+                  `docs/live.md`.\n\n\
                   Browsers cannot send a token here. They send a ticket from `POST /v1/ticket`.",
     parameters: &[],
     request: None,
@@ -113,9 +115,10 @@ pub(in crate::http) const GET_STREAM: RouteDocumentation = RouteDocumentation {
     operation_id: "streamBoard",
     group: RouteGroup::Board,
     summary: "Follow the board as server-sent events",
-    description: "Returns a stream that does not end. The `data` of each event is a `LiveFrame`, its \
-                  `id` is `EPOCH/REVISION`. The last event is `close` with `code` and `reason`; after \
-                  code 1008 do not reconnect with the same request. See `docs/live.md`.",
+    description: "Returns a stream that does not end. The `data` of each event is a `LiveFrame`, \
+                  its `id` is `EPOCH/REVISION`. The last event is `close` with `code` and \
+                  `reason`; after code 1008 do not reconnect with the same request. See \
+                  `docs/live.md`.",
     parameters: &[
         Parameter {
             name: "subscribe",
@@ -161,9 +164,9 @@ pub(in crate::http) const GET_RANKING: RouteDocumentation = RouteDocumentation {
     operation_id: "getRanking",
     group: RouteGroup::Board,
     summary: "Rank scopes",
-    description: "Returns the scopes of one kind from the best to the worst. Equal values share a rank. \
-                  Scopes without a value or with too few cases have no rank and come last. Scopes that \
-                  the token does not show take no rank.",
+    description: "Returns the scopes of one kind from the best to the worst. Equal values share a \
+                  rank. Scopes without a value or with too few cases have no rank and come last. \
+                  Scopes that the token does not show take no rank.",
     parameters: &[
         Parameter {
             name: "indicator",
@@ -210,8 +213,8 @@ pub(in crate::http) const GET_TREND: RouteDocumentation = RouteDocumentation {
     group: RouteGroup::Board,
     summary: "Read the last hours of indicators",
     description: "Returns a value for each quarter of an hour. With `window`, each value covers a \
-                  rolling window that ends with its quarter. Indicators that are a current state have \
-                  no history and are left out. Answers are cached for up to 10 s.",
+                  rolling window that ends with its quarter. Indicators that are a current state \
+                  have no history and are left out. Answers are cached for up to 10 s.",
     parameters: &[
         Parameter {
             name: "indicator",
@@ -231,7 +234,8 @@ pub(in crate::http) const GET_TREND: RouteDocumentation = RouteDocumentation {
             name: "window",
             kind: ParameterKind::Text,
             is_required: false,
-            description: "The rolling window that each value covers. Default: a quarter of an hour.",
+            description: "The rolling window that each value covers. Default: a quarter of an \
+                          hour.",
             example: "1h",
         },
         DIMENSIONS,

@@ -29,8 +29,8 @@ const ACTION_BODY: RequestBody = RequestBody {
 const ACTION_UNREADABLE: ProblemAnswer = ProblemAnswer::new(
     400,
     "The body is not readable, or its texts are empty or too long.",
-    "`id` is that of an alert, 16 hexadecimal digits; send {\"id\": \"0123456789abcdef\", \"owner\": \
-     \"Li\", \"note\": \"two more agents\"}",
+    "`id` is that of an alert, 16 hexadecimal digits; send {\"id\": \"0123456789abcdef\", \
+     \"owner\": \"Li\", \"note\": \"two more agents\"}",
 );
 /// No such alert.
 const ACTION_UNKNOWN: ProblemAnswer = ProblemAnswer::new(
@@ -47,9 +47,10 @@ pub(in crate::http) const GET_EXPLANATION: RouteDocumentation = RouteDocumentati
     operation_id: "getExplanation",
     group: RouteGroup::Cases,
     summary: "Explain a reading or a case",
-    description: "With `indicator`: the formula in words, numerator and denominator, the cases behind \
-                  them, and the cases that are not counted, by reason. With `subject`: the events, \
-                  facts and commitments of one case. A request has exactly one of the two.",
+    description: "With `indicator`: the formula in words, numerator and denominator, the cases \
+                  behind them, and the cases that are not counted, by reason. With `subject`: the \
+                  events, facts and commitments of one case. A request has exactly one of the \
+                  two.",
     parameters: &[
         Parameter {
             name: "indicator",
@@ -62,8 +63,8 @@ pub(in crate::http) const GET_EXPLANATION: RouteDocumentation = RouteDocumentati
             name: "window",
             kind: ParameterKind::Text,
             is_required: false,
-            description: "The window of the reading. Default: the first of the standard, or `now` for a \
-                          current state.",
+            description: "The window of the reading. Default: the first of the standard, or `now` \
+                          for a current state.",
             example: "30m",
         },
         DIMENSIONS,
@@ -78,7 +79,8 @@ pub(in crate::http) const GET_EXPLANATION: RouteDocumentation = RouteDocumentati
             name: "source",
             kind: ParameterKind::Text,
             is_required: false,
-            description: "The `source` of its events. Required if several sources have such a case.",
+            description: "The `source` of its events. Required if several sources have such a \
+                          case.",
             example: "/acd/hefei",
         },
         CASE_LIMIT,
@@ -111,8 +113,8 @@ pub(in crate::http) const LIST_CASES: RouteDocumentation = RouteDocumentation {
     operation_id: "listOpenCases",
     group: RouteGroup::Cases,
     summary: "List open cases by time left",
-    description: "Returns open cases with a commitment, those with the least time left first. A case \
-                  with several commitments is listed once for each.",
+    description: "Returns open cases with a commitment, those with the least time left first. A \
+                  case with several commitments is listed once for each.",
     parameters: &[
         Parameter {
             name: "risk",
@@ -136,9 +138,9 @@ pub(in crate::http) const LIST_CASES: RouteDocumentation = RouteDocumentation {
             example: "repair",
         },
         Parameter {
-            description: "Values that a case must have: dimensions of the standard, each as a query \
-                          parameter of its own, as in `center=hefei`; repeat it for several values. \
-                          Default: any.",
+            description: "Values that a case must have: dimensions of the standard, each as a \
+                          query parameter of its own, as in `center=hefei`; repeat it for several \
+                          values. Default: any.",
             ..DIMENSIONS
         },
         CASE_LIMIT,
@@ -161,9 +163,9 @@ pub(in crate::http) const LIST_ALERTS: RouteDocumentation = RouteDocumentation {
     operation_id: "listAlerts",
     group: RouteGroup::Cases,
     summary: "List alerts and open follow-ups",
-    description: "Returns alerts: those that fire, then those that ended and are not closed, then those \
-                  that are closed; of each the newest first. `pending` lists conditions that have not \
-                  lasted for `for` yet.",
+    description: "Returns alerts: those that fire, then those that ended and are not closed, then \
+                  those that are closed; of each the newest first. `pending` lists conditions \
+                  that have not lasted for `for` yet.",
     parameters: &[
         Parameter {
             name: "state",
@@ -177,11 +179,11 @@ pub(in crate::http) const LIST_ALERTS: RouteDocumentation = RouteDocumentation {
             kind: ParameterKind::Text,
             is_required: false,
             description: "The name of an alert policy. Default: all.",
-            example: "answer-rate-low",
+            example: "answer_rate_low",
         },
         Parameter {
-            description: "Values that a scope must have: dimensions of the standard, each as a query \
-                          parameter of its own, as in `center=hefei`. Default: any.",
+            description: "Values that a scope must have: dimensions of the standard, each as a \
+                          query parameter of its own, as in `center=hefei`. Default: any.",
             ..DIMENSIONS
         },
         Parameter {
@@ -206,7 +208,8 @@ pub(in crate::http) const ACKNOWLEDGE_ALERT: RouteDocumentation = RouteDocumenta
     operation_id: "acknowledgeAlert",
     group: RouteGroup::Cases,
     summary: "Acknowledge an alert",
-    description: "Records who takes care of an alert. The answer follows after the record is stored.",
+    description: "Records who takes care of an alert. The answer follows after the record is \
+                  stored.",
     parameters: &[],
     request: Some(ACTION_BODY),
     answer: Answer::json("The alert.", &[MediaType::json("Alert")]),
@@ -224,8 +227,8 @@ pub(in crate::http) const CLOSE_ALERT: RouteDocumentation = RouteDocumentation {
     operation_id: "closeAlert",
     group: RouteGroup::Cases,
     summary: "Close a follow-up",
-    description: "Records what was done about an alert that has ended. The answer follows after the \
-                  record is stored.",
+    description: "Records what was done about an alert that has ended. The answer follows after \
+                  the record is stored.",
     parameters: &[],
     request: Some(ACTION_BODY),
     answer: Answer::json("The alert.", &[MediaType::json("Alert")]),

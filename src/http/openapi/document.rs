@@ -19,10 +19,10 @@ const SCHEMA_FILES: [&str; 6] = [
 
 const DESCRIPTION: &str = "\
 Real-time service operations monitor: send events of calls, queues and orders; read indicators.\n\n\
-**Access.** Without tokens in the configuration, the service is open on its own machine and no request \
-needs a token. With tokens, send `Authorization: Bearer fl_...`. `may` is the permission of a token: \
-`ingest` sends events, `read` reads the board, `admin` does everything. `where` and `sources` of a \
-token limit what it shows and accepts. See `docs/access.md`.\n\n\
+**Access.** Without tokens in the configuration, the service is open on its own machine and no \
+request needs a token. With tokens, send `Authorization: Bearer fl_...`. `may` is the \
+permission of a token: `ingest` sends events, `read` reads the board, `admin` does everything. \
+`where` and `sources` of a token limit what it shows and accepts. See `docs/access.md`.\n\n\
 **Errors** are `application/problem+json` (RFC 9457) with a `detail` that says what to do. A retry \
 makes sense after answers with a `Retry-After` header.\n\n\
 **Methods.** Routes for `GET` also answer `HEAD`. Another method gets 405 with an `Allow` header. \
@@ -44,7 +44,8 @@ const ACCESS_PROBLEMS: [ProblemAnswer; 2] = [
 const RATE_PROBLEM: ProblemAnswer = ProblemAnswer::new(
     429,
     "The address sends more than `limits.requests_per_second` requests.",
-    "this address makes more requests than `limits.requests_per_second` allows; send more events in each",
+    "this address makes more requests than `limits.requests_per_second` allows; send more events \
+     in each",
 );
 const RECOVERY_PROBLEM: ProblemAnswer = ProblemAnswer::new(
     503,
@@ -90,7 +91,8 @@ fn security_schemes_json() -> Value {
         "token": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token from `firstline token new`. A route names the permission (`may`) that it needs; `admin` has all.",
+            "description": "A token from `firstline token new`. A route names the permission \
+                            (`may`) that it needs; `admin` has all.",
         },
         "ticket": {
             "type": "apiKey",

@@ -10,12 +10,13 @@ pub(in crate::http) const POST_EVENTS: RouteDocumentation = RouteDocumentation {
     operation_id: "postEvents",
     group: RouteGroup::Events,
     summary: "Send events",
-    description: "Takes CloudEvents 1.0: one event, a batch, newline-delimited JSON, or one event in \
-                  binary mode (attributes in `ce-` headers, `application/json` in the body).\n\n\
-                  The answer follows after the new events are stored durably. Sending a body again is \
-                  safe: events that were taken count as duplicates. A faulty event is rejected alone, \
-                  and the answer still has status 200. A JSON body is taken as a whole. Lines are \
-                  taken piece by piece, so part of a body may be taken before a problem.",
+    description: "Takes CloudEvents 1.0: one event, a batch, newline-delimited JSON, or one event \
+                  in binary mode (attributes in `ce-` headers, `application/json` in the body).\n\n\
+                  The answer follows after the new events are stored durably. Sending a body \
+                  again is safe: events that were taken count as duplicates. A faulty event is \
+                  rejected alone, and the answer still has status 200. A JSON body is taken as a \
+                  whole. Lines are taken piece by piece, so part of a body may be taken before a \
+                  problem.",
     parameters: &[
         Parameter {
             name: "Content-Encoding",
@@ -28,8 +29,8 @@ pub(in crate::http) const POST_EVENTS: RouteDocumentation = RouteDocumentation {
             name: "ce-id",
             kind: ParameterKind::Header,
             is_required: false,
-            description: "Selects binary mode: the `id` of the event. All other attributes are headers \
-                          with the prefix `ce-` too.",
+            description: "Selects binary mode: the `id` of the event. All other attributes are \
+                          headers with the prefix `ce-` too.",
             example: "8f3-17",
         },
     ],
@@ -54,8 +55,9 @@ pub(in crate::http) const POST_EVENTS: RouteDocumentation = RouteDocumentation {
             status: 408,
             description: "The body arrives too slowly.",
             schema: "IngestProblem",
-            detail: "the body comes too slowly: it may pause for 30 s, less what came below 1 KiB a \
-                     second; send the same body again, what was taken counts as a duplicate then",
+            detail: "the body comes too slowly: it may pause for 30 s, less what came below 1 KiB \
+                     a second; send the same body again, what was taken counts as a duplicate \
+                     then",
         },
         ProblemAnswer {
             status: 413,
@@ -74,15 +76,15 @@ pub(in crate::http) const POST_EVENTS: RouteDocumentation = RouteDocumentation {
             status: 429,
             description: "The service cannot keep up. Send the body again after `Retry-After`.",
             schema: "IngestProblem",
-            detail: "the service cannot keep up; send the same body again, what was taken counts as a \
-                     duplicate then",
+            detail: "the service cannot keep up; send the same body again, what was taken counts \
+                     as a duplicate then",
         },
         ProblemAnswer {
             status: 503,
             description: "The service is starting or stopping, or cannot write its journal.",
             schema: "IngestProblem",
-            detail: "the service is still reading its journal: record 17 of 5120; send the same body \
-                     again, what was taken counts as a duplicate then",
+            detail: "the service is still reading its journal: record 17 of 5120; send the same \
+                     body again, what was taken counts as a duplicate then",
         },
     ],
 };
@@ -92,8 +94,8 @@ pub(in crate::http) const LIST_REJECTED: RouteDocumentation = RouteDocumentation
     operation_id: "listRejectedEvents",
     group: RouteGroup::Events,
     summary: "List rejected events",
-    description: "Returns the last 1000 rejected events with the reason, the newest first. An ingest \
-                  token that is limited to sources sees the events of its sources.",
+    description: "Returns the last 1000 rejected events with the reason, the newest first. An \
+                  ingest token that is limited to sources sees the events of its sources.",
     parameters: &[],
     request: None,
     answer: Answer::json("The rejected events.", &[MediaType::json("RejectedEvents")]),

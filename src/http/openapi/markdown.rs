@@ -6,8 +6,8 @@ use std::fmt::Write;
 const INTRODUCTION: &str = "\
 # HTTP API
 
-After reading this page you can send events to firstline, read its indicators, follow them live and \
-operate the service from any program.
+After reading this page you can send events to firstline, read its indicators, follow them live \
+and operate the service from any program.
 
 The service serves the same description as an OpenAPI 3.1 document at `/v1/openapi.json`. \
 This page is generated from it: `UPDATE_EXPECT=1 cargo test --test openapi`.

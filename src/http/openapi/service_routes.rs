@@ -10,8 +10,8 @@ pub(in crate::http) const GET_STANDARD: RouteDocumentation = RouteDocumentation 
     operation_id: "getStandard",
     group: RouteGroup::Service,
     summary: "Read the standard",
-    description: "Returns the standard in force: indicators with formulas and targets, commitments, \
-                  alert policies, dimensions, scopes and windows.",
+    description: "Returns the standard in force: indicators with formulas and targets, \
+                  commitments, alert policies, dimensions, scopes and windows.",
     parameters: &[],
     request: None,
     answer: Answer::json("The standard.", &[MediaType::json("Standard")]),
@@ -39,9 +39,9 @@ pub(in crate::http) const RELOAD: RouteDocumentation = RouteDocumentation {
     operation_id: "reloadConfiguration",
     group: RouteGroup::Service,
     summary: "Reload the configuration",
-    description: "Reads the configuration again: standard, tokens and certificate. All of it is applied, \
-                  or nothing if anything is at fault. Without tokens only programs on the machine \
-                  itself may do this.",
+    description: "Reads the configuration again: standard, tokens and certificate. All of it is \
+                  applied, or nothing if anything is at fault. Without tokens only programs on \
+                  the machine itself may do this.",
     parameters: &[],
     request: None,
     answer: Answer::json("The configuration is in force.", &[MediaType::json("ReloadReport")]),
@@ -88,16 +88,17 @@ pub(in crate::http) const GET_METRICS: RouteDocumentation = RouteDocumentation {
     operation_id: "getMetrics",
     group: RouteGroup::Service,
     summary: "Scrape metrics",
-    description: "Returns readings (`sla_*`) and the metrics of the service itself (`firstline_*`) for \
-                  Prometheus. Tokens with `where` get the readings that they show and no metrics of \
-                  the service. Readings are missing until the journal is recovered.",
+    description: "Returns readings (`sla_*`) and the metrics of the service itself \
+                  (`firstline_*`) for Prometheus. Tokens with `where` get the readings that they \
+                  show and no metrics of the service. Readings are missing until the journal is \
+                  recovered.",
     parameters: &[
         Parameter {
             name: "Accept",
             kind: ParameterKind::Header,
             is_required: false,
-            description: "`application/openmetrics-text` selects OpenMetrics. Default: the text format \
-                          of Prometheus.",
+            description: "`application/openmetrics-text` selects OpenMetrics. Default: the text \
+                          format of Prometheus.",
             example: "application/openmetrics-text;version=1.0.0",
         },
         Parameter {

@@ -43,6 +43,27 @@ fn reference_has_every_type_and_field_and_no_other() {
     let listed: Vec<_> = EVENT_TYPES.iter().map(|kind| (kind.family, kind.verb)).collect();
     assert_eq!(listed, known);
     assert_eq!(EVENT_FIELDS.map(|field| field.name), data_field_names());
+    let standard = standard();
+    for (name, family) in families {
+        let family_name = if name == "order" { "repair" } else { name };
+        let mut missing: Vec<&str> = standard
+            .kinds
+            .names()
+            .filter(|fact| {
+                let kind = standard.kinds.find_kind(fact).unwrap();
+                fact.starts_with(&format!("{family_name}."))
+                    && kind < standard.commitments[0].first_fact
+            })
+            .collect();
+        for fact in
+            EVENT_TYPES.iter().filter(|kind| kind.family == name).flat_map(|kind| kind.facts)
+        {
+            let fact = format!("{family_name}.{fact}");
+            assert!(standard.kinds.find_kind(&fact).is_some(), "there is no fact `{fact}`");
+            missing.retain(|known| *known != fact);
+        }
+        assert!(missing.is_empty(), "{family:?}: no event type needs {missing:?}");
+    }
     let fields = EVENT_TYPES.iter().flat_map(|kind| kind.fields);
     fields.for_each(|field| assert!(data_field_names().contains(field), "{field}"));
 }

@@ -1,7 +1,9 @@
 //! The event reference as a Markdown page.
 
 use super::event_types::{EVENT_FIELDS, EVENT_TYPES, EventTypeReference};
-use crate::domain::standard::{Indicator, Standard};
+use crate::domain::facts::catalog::{COMMITMENT_FACT_COUNT, FactKind, place::one_shot};
+use crate::domain::standard::{Formula, Standard};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Headings of the families in the order of the page.
@@ -57,8 +59,8 @@ pub fn events_page(standard: &Standard) -> String {
         out.push('\n');
     }
     out.push_str(
-        "An indicator is listed at the types that bear the name of a fact it counts. Waiting times also \
-         need the event that begins the wait.\n\n\
+        "An indicator is listed at each type that one of its facts, commitments or contacts needs. An \
+         indicator of open orders, for instance, needs the events that open, resolve and cancel them.\n\n\
          ## Fields of `data`\n\n\
          No field is required. The column *needed for* says what is missing without it.\n\n\
          | field | type | unit or values | meaning | needed for | example |\n|---|---|---|---|---|---|\n",
@@ -94,20 +96,44 @@ pub const EXAMPLE_EVENT: &str = r#"{"specversion":"1.0","id":"8f3-17","source":"
  "time":"2026-03-01T08:00:07.250+08:00","subject":"call-8271",
  "data":{"center":"hefei","queue":"broadband","tier":"vip","wait_seconds":7.25}}"#;
 
-/// Returns the names of the indicators that count the fact of this type's name.
+/// Returns the names of the indicators that need events of this type: they count a fact that needs
+/// it, a commitment that such a fact starts, ends or cancels, or contacts made of such facts.
 fn indicators_of(kind: &EventTypeReference, standard: &Standard) -> Vec<String> {
     let families: Vec<&str> = match kind.family {
         // The first four families are not orders.
         "order" => standard.schema.families.iter().skip(4).map(String::as_str).collect(),
         family => vec![family],
     };
-    let facts: Vec<String> =
-        families.iter().map(|family| format!("{family}.{}", kind.verb)).collect();
-    let counts = |indicator: &&Indicator| {
-        indicator
-            .formula
-            .fact_tallies()
-            .any(|tally| facts.iter().any(|fact| fact == standard.kinds.name(tally.kind)))
-    };
-    standard.indicators.iter().filter(counts).map(|found| format!("`{}`", found.name)).collect()
+    let names = families
+        .iter()
+        .flat_map(|family| kind.facts.iter().map(move |fact| format!("{family}.{fact}")));
+    let mut facts: BTreeSet<FactKind> =
+        names.filter_map(|name| standard.kinds.find_kind(&name)).collect();
+    for commitment in &standard.commitments {
+        let cancelling = commitment.terms.iter().flat_map(|terms| &terms.void);
+        let mut needed = [commitment.from, commitment.until].into_iter().chain(cancelling.copied());
+        if needed.any(|kind| facts.contains(&kind)) {
+            facts.extend(
+                (0..COMMITMENT_FACT_COUNT).map(|place| commitment.first_fact.offset_by(place)),
+            );
+        }
+    }
+    for rule in &standard.first_contact_rules {
+        if rule.fact_tallies().any(|tally| facts.contains(&tally.kind)) {
+            facts.extend(
+                [one_shot::CONTACTS, one_shot::ONCE].map(|place| rule.first_fact.offset_by(place)),
+            );
+        }
+    }
+    let mut needs: Vec<bool> = Vec::new();
+    for indicator in &standard.indicators {
+        let needed = match indicator.formula {
+            // A difference is declared below its two indicators.
+            Formula::Difference { first, second, .. } => needs[first] || needs[second],
+            _ => indicator.formula.fact_tallies().any(|tally| facts.contains(&tally.kind)),
+        };
+        needs.push(needed);
+    }
+    let needing = standard.indicators.iter().zip(needs).filter(|(_, needed)| *needed);
+    needing.map(|(indicator, _)| format!("`{}`", indicator.name)).collect()
 }

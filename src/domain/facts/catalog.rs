@@ -149,7 +149,10 @@ const ORDER_FACTS: [(&str, FactMeasure); 18] = [
     ("open", FactMeasure::CurrentState),
     ("paused", FactMeasure::CurrentState),
 ];
-const COMMITMENT_FACTS: [(&str, FactMeasure); 12] = [
+/// Number of facts of each commitment.
+pub const COMMITMENT_FACT_COUNT: u16 = 12;
+
+const COMMITMENT_FACTS: [(&str, FactMeasure); COMMITMENT_FACT_COUNT as usize] = [
     ("promised", FactMeasure::NoValue),
     ("kept", FactMeasure::Duration),
     ("missed", FactMeasure::NoValue),

@@ -85,7 +85,7 @@ fn measure_packing(batches: &[Batch], names: bool) {
         (0..15).map(|_| nanos_per_event()).fold(f64::INFINITY, f64::min)
     };
     let pack = fastest(&|| {
-        batches.iter().for_each(|batch| _ = black_box(EncodedBatch::encode_batch(batch)))
+        batches.iter().for_each(|batch| _ = black_box(EncodedBatch::encode_batch(batch)));
     });
     let unpack =
         fastest(&|| packed.iter().for_each(|packed| _ = black_box(packed.decode_batch().unwrap())));

@@ -42,7 +42,7 @@ fn main() {
     let mut group = criterion.benchmark_group("events");
     group.throughput(Throughput::Elements(count));
     group.bench_function("decode", |bench| {
-        bench.iter(|| black_box(decode_events(&lines, &standard)))
+        bench.iter(|| black_box(decode_events(&lines, &standard)));
     });
     group.bench_function("core", |bench| {
         bench.iter_batched(
@@ -70,7 +70,7 @@ fn main() {
     let monitor = apply_batches(Monitor::new(standard, None), &batches);
     let readings = monitor.compute_board().readings.len();
     criterion.bench_function(&format!("a board of {readings} readings"), |bench| {
-        bench.iter(|| black_box(monitor.compute_board()))
+        bench.iter(|| black_box(monitor.compute_board()));
     });
     criterion.final_summary();
 }

@@ -28,15 +28,14 @@ pub mod readiness;
 pub mod recovery;
 mod settings;
 mod snapshotter;
+mod standard_change;
 pub mod state;
 pub mod thread_priority;
 
 pub use self::acknowledgement::AcknowledgementLevel;
 use self::acknowledgement::Acknowledgements;
 use self::batch_translation::BatchTranslation;
-use self::commands::{
-    EngineCommand, EngineHandle, EngineUnavailable, StandardChange, SubmittedBatch,
-};
+use self::commands::{EngineCommand, EngineHandle, EngineUnavailable, SubmittedBatch};
 use self::journal_maintenance::JournalMaintenance;
 use self::level_check::{LEVEL_CHECK_INTERVAL, LevelCheck, pause_after};
 use self::readiness::Readiness;
@@ -51,7 +50,7 @@ use crate::domain::alerts::evaluation::AlertOverview;
 use crate::domain::board::published_board::PublishedBoard;
 use crate::domain::events::batch::Batch;
 use crate::domain::monitor::ApplyResult;
-use crate::domain::standard::{EventSchema, Standard};
+use crate::domain::standard::EventSchema;
 use crate::domain::time::timestamp::Timestamp;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -362,49 +361,6 @@ impl Engine {
             // The sender may be gone; the batch counts all the same.
             let _ = answer.send(Ok(applied));
         }
-    }
-
-    /// Switches to another standard and starts a new epoch. Does nothing if the files of the
-    /// standard are equal.
-    fn change_standard(
-        &mut self,
-        standard: &Arc<Standard>,
-    ) -> Result<StandardChange, EngineUnavailable> {
-        if standard.files == self.state.standard.files {
-            return Ok(StandardChange {
-                cases: self.state.monitor.case_count(),
-                forgotten: 0,
-                unknown_events: 0,
-                took: Duration::ZERO,
-            });
-        }
-        let (changed, took) = measure_time(|| self.replace_standard(standard));
-        let (forgotten, unknown_events) = changed.map_err(EngineUnavailable::JournalUnwritable)?;
-        self.schema.send_replace(Arc::new(standard.schema.clone()));
-        self.publish_alerts();
-        let mut published_board = self.state.first_published_board();
-        published_board.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);
-        self.published_boards.send_replace(Arc::new(published_board));
-        Ok(StandardChange {
-            cases: self.state.monitor.case_count(),
-            forgotten,
-            unknown_events,
-            took,
-        })
-    }
-
-    /// Records a standard in the journal and applies it. Returns the forgotten cases and the
-    /// unknown events.
-    fn replace_standard(&mut self, standard: &Arc<Standard>) -> Result<(u64, u64), Arc<str>> {
-        let epoch = new_epoch();
-        if let Some(maintenance) = &mut self.maintenance {
-            maintenance.acknowledgements.write_records(&[JournalRecord::Standard {
-                epoch: epoch.to_string(),
-                files: standard.files.to_vec(),
-            }])?;
-            self.state.sequence = maintenance.acknowledgements.last_sequence();
-        }
-        Ok(self.state.change_standard(standard.clone(), epoch))
     }
 
     /// Updates the metrics after a batch.

@@ -185,7 +185,10 @@ impl SourceFile {
         while let Some(at) = rest.find("use ") {
             let is_keyword = rest[..at].chars().next_back().is_none_or(|c| " ;{}".contains(c));
             rest = &rest[at + 4..];
-            if is_keyword && let Some(end) = rest.find(';') {
+            // Texts contain the word too: a path has no other characters than these.
+            let is_path =
+                |text: &&str| text.chars().all(|c| c.is_alphanumeric() || "_:{}, *".contains(c));
+            if is_keyword && let Some(end) = rest.find(';').filter(|end| is_path(&&rest[..*end])) {
                 flatten_use(&rest[..end], "", &mut paths);
             }
         }
@@ -418,7 +421,9 @@ fn every_file_starts_with_module_documentation() {
 #[test]
 fn files_stay_under_line_limit_or_give_reason() {
     let mut broken = Vec::new();
-    for source in read_sources() {
+    let is_test_file =
+        |source: &SourceFile| source.module.last().is_some_and(|file| file == "tests");
+    for source in read_sources().into_iter().filter(|source| !is_test_file(source)) {
         let lines = source.lines_before_tests().filter(|(_, line)| !line.trim().is_empty()).count();
         let excused = source
             .lines_before_tests()

@@ -98,11 +98,11 @@ fn check_lists_add_up(
             );
         }
         ReadingComponents::Duration(durations) => {
-            prop_assert_eq!(explanation.of.count, durations.of)
+            prop_assert_eq!(explanation.of.count, durations.of);
         }
         ReadingComponents::Score { of } => prop_assert_eq!(explanation.of.count, *of),
         ReadingComponents::Level => {
-            prop_assert_eq!(Some(explanation.of.count as f64), reading.value)
+            prop_assert_eq!(Some(explanation.of.count as f64), reading.value);
         }
         ReadingComponents::Share { part, whole, of } => {
             prop_assert_eq!(explanation.of.count, *of);
@@ -118,11 +118,11 @@ fn check_lists_add_up(
         }
         ReadingComponents::Rate { count, .. } => prop_assert_eq!(explanation.of.count, *count),
         ReadingComponents::EstimatedWait { waiting, agents, .. } => {
-            prop_assert_eq!(explanation.of.count, waiting + agents)
+            prop_assert_eq!(explanation.of.count, waiting + agents);
         }
         ReadingComponents::Difference { .. } => {}
         ReadingComponents::Oldest { since } => {
-            prop_assert_eq!(explanation.of.cases.first().map(|case| case.time), *since)
+            prop_assert_eq!(explanation.of.cases.first().map(|case| case.time), *since);
         }
     }
     let indicator = &standard.indicators[reading.key.indicator];

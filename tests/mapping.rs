@@ -612,11 +612,11 @@ fn asterisk_queue_log() {
         for (index, line) in text.lines().enumerate().take(until).skip(from) {
             let number = index as u64 + 1;
             match log.read_line(number, line, &mut |event| {
-                outcome.events.push(MappedEvent::new(number, &event))
+                outcome.events.push(MappedEvent::new(number, &event));
             }) {
                 Ok(LineOutcome::Emitted(_)) => {}
                 Ok(LineOutcome::LeftOut(reason)) => {
-                    *outcome.left_out.entry(reason.to_owned()).or_default() += 1
+                    *outcome.left_out.entry(reason.to_owned()).or_default() += 1;
                 }
                 Err(reason) => outcome.rejected.push((number, reason)),
             }

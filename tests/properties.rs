@@ -374,7 +374,7 @@ fn forgotten_cases_stay_counted() {
             );
             steps.sort_unstable();
             steps.iter().for_each(|thousandths| {
-                forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths))
+                forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths));
             });
             forgetful.tick(end);
             expect_same_lines(&remembering, &reading_lines(&forgetful), &standard.name)
@@ -419,7 +419,7 @@ fn events_in_open_month_are_never_too_late() {
             )?;
             steps.sort_unstable();
             steps.iter().for_each(|thousandths| {
-                forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths))
+                forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths));
             });
             forgetful.tick(end);
             expect_same_lines(

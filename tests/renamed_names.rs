@@ -1,8 +1,6 @@
 //! Names of earlier versions still work and leave a warning that names the new one; indicators whose
 //! metrics Prometheus' linter refuses are warned of.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 use firstline::domain::standard::RENAMED_INDICATORS;
 use firstline::standard_file::{BUILT_IN, find_warnings, parse_standard};
 use std::io::Write;

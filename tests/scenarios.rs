@@ -153,7 +153,7 @@ impl ScenarioRun {
             }
             "date" => self.date = value.parse().map_err(|error| format!("{error}"))?,
             "zone" => {
-                self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?
+                self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?;
             }
             _ => return Err(format!("unknown setting `{key}`")),
         }
@@ -191,7 +191,8 @@ impl ScenarioRun {
                 ("id", _) => id = value.to_owned(),
                 ("source", _) => source = value,
                 ("due" | "appointment", _) => {
-                    _ = data.insert(key.to_owned(), self.parse_due(time, value)?.to_string().into())
+                    _ = data
+                        .insert(key.to_owned(), self.parse_due(time, value)?.to_string().into());
                 }
                 (_, Ok(seconds)) => _ = data.insert(key.to_owned(), seconds.into()),
                 (_, Err(_)) => _ = data.insert(key.to_owned(), value.into()),

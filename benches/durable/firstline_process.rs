@@ -68,7 +68,7 @@ impl FirstlineProcess {
         let address = address.and_then(|address| address.parse().ok()).unwrap();
         // The program would block on a full stderr pipe.
         std::thread::spawn(move || {
-            lines.filter(|line| line.contains("ERROR")).for_each(|line| println!("{line}"))
+            lines.filter(|line| line.contains("ERROR")).for_each(|line| println!("{line}"));
         });
         let mut program = FirstlineProcess { process, address };
         while !program.get("/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {

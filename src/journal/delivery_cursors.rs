@@ -102,7 +102,7 @@ mod tests {
             "snapshot-00000000000000000001.redb.new",
         ];
         unfinished.iter().for_each(|name| {
-            std::fs::write(directory.path().join(name), b"half").expect("write succeeds")
+            std::fs::write(directory.path().join(name), b"half").expect("write succeeds");
         });
         let existing = || unfinished.map(|name| directory.path().join(name).exists());
         let disk = DirectoryStorage(directory.path().to_owned());

@@ -268,7 +268,7 @@ fn most_repairs_are_on_time() {
                 _ = due.insert(
                     case_name(&event),
                     Timestamp::parse(text_field(&event["data"], "due")).unwrap(),
-                )
+                );
             }
             "repair.cancelled" => _ = due.remove(&case_name(&event)),
             "repair.resolved" => match due.remove(&case_name(&event)) {

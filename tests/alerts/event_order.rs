@@ -34,7 +34,7 @@ impl AlertingCore {
 
     fn apply_events(&mut self, events: &[String]) {
         events.iter().for_each(|event| {
-            self.decoder.decode_json(event.as_bytes()).expect("the event is valid")
+            self.decoder.decode_json(event.as_bytes()).expect("the event is valid");
         });
         self.monitor.apply_batch(&self.decoder.take_batch());
     }

@@ -19,7 +19,7 @@ async fn display_token_admits_and_revocation_is_shown() {
     };
     let admin = token("admin", "may = 'admin'");
     let configure = |tokens: &str| {
-        std::fs::write(&file, format!("publish_every = '100ms'\n{admin}{tokens}")).expect("a file")
+        std::fs::write(&file, format!("publish_every = '100ms'\n{admin}{tokens}")).expect("a file");
     };
     configure(&token("fl_display", "may = 'read'\ndevice = true\nwhere = { center = ['hefei'] }"));
     let settings = firstline::config::read_configuration_file(&file).expect("a good configuration");

@@ -331,13 +331,13 @@ impl DevToolsConnection {
         let params = &event["params"];
         match event["method"].as_str() {
             Some("Runtime.exceptionThrown") => {
-                self.errors.push(params["exceptionDetails"].to_string())
+                self.errors.push(params["exceptionDetails"].to_string());
             }
             Some("Runtime.consoleAPICalled") if params["type"] == "error" => {
-                self.errors.push(params["args"].to_string())
+                self.errors.push(params["args"].to_string());
             }
             Some("Log.entryAdded") if params["entry"]["level"] == "error" => {
-                self.errors.push(params["entry"].to_string())
+                self.errors.push(params["entry"].to_string());
             }
             _ => {}
         }

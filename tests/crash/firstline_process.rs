@@ -118,7 +118,7 @@ impl FirstlineProcess {
             stderr_lines
                 .map_while(Result::ok)
                 .filter(|line| !line.contains("INFO"))
-                .for_each(|line| eprintln!("{line}"))
+                .for_each(|line| eprintln!("{line}"));
         });
         let program = FirstlineProcess { process: Mutex::new(process), address };
         while !program.is_ready() {

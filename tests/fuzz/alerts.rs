@@ -42,7 +42,7 @@ pub(crate) fn alerts(bytes: &[u8]) {
             assert!(encode_alerts(&again) == written, "another round trip changes the state");
             let view = alerts.overview(standard_with_policies());
             view.incident_log.incidents().for_each(|incident| {
-                _ = alert_json(incident, &ServiceLinks::default()).to_string()
+                _ = alert_json(incident, &ServiceLinks::default()).to_string();
             });
             view.pending.iter().for_each(|pending| _ = pending_json(pending).to_string());
             let mut alerting = AlertingCore::new();

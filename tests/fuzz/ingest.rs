@@ -176,7 +176,7 @@ pub(crate) fn body(bytes: &[u8]) {
         }
         // A body that is both invalid and too long is refused for the first of them found.
         (Err(whole), Err(chunked)) => {
-            [whole, chunked].iter().for_each(|failure| check_reason(&failure.detail))
+            [whole, chunked].iter().for_each(|failure| check_reason(&failure.detail));
         }
         // The zstd decoder detects an empty frame with a wrong content size only if it arrives as
         // one chunk. No event is lost.
@@ -229,7 +229,7 @@ pub(crate) fn mapping(bytes: &[u8]) {
                 &RecordingFormat::Mapping(Box::new(mapping)),
                 rows.as_bytes(),
                 text.len(),
-            )
+            );
         }
     }
 }
@@ -315,7 +315,7 @@ fn read_recording(
             &mut |item| match item {
                 RecordingItem::Batch(batch) => outcome.batches.push(batch),
                 RecordingItem::Rejected { line, rejection } => {
-                    outcome.rejected.push((line, rejection))
+                    outcome.rejected.push((line, rejection));
                 }
                 RecordingItem::LeftOut { reason } => outcome.left_out.push(reason),
             },

@@ -75,7 +75,7 @@ fn run_crash_history(seed: u64) {
                         assert_eq!(last.0, expected.acknowledged.len() as u64, "seed {seed}");
                     }
                     Err(JournalError::DiskFull { .. } | JournalError::Io { .. }) => {
-                        expected.failed.push(group)
+                        expected.failed.push(group);
                     }
                     Err(error) => panic!("seed {seed}: {error}"),
                 }

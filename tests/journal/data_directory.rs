@@ -83,7 +83,7 @@ fn reports_invalid_or_missing_keys() {
     let keys = directory.path().join("keys");
     let assert_refused = |expected: &str| match DirectoryLock::acquire(directory.path()) {
         Err(error @ JournalError::BadKeys { .. }) => {
-            assert!(error.to_string().contains(expected), "{error}")
+            assert!(error.to_string().contains(expected), "{error}");
         }
         other => panic!("{expected}: {other:?}"),
     };

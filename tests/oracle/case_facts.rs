@@ -155,7 +155,7 @@ pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeani
                         *index,
                         event.time,
                         event.number_field("score"),
-                    )
+                    );
                 });
             }
             "agent" => derive_agent(&family_events, &mut meaning),
@@ -288,7 +288,7 @@ fn derive_call(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
     match (answered, left, offered) {
         (Some((_, event)), ..) => _ = meaning.add_active_fact(("call", "talking"), event.time),
         (None, None, Some((_, event))) => {
-            _ = meaning.add_active_fact(("call", "waiting"), event.time)
+            _ = meaning.add_active_fact(("call", "waiting"), event.time);
         }
         _ => {}
     }

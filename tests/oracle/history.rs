@@ -64,7 +64,7 @@ fn event_for_step(
     }
     let choice = usize::from(step.text_choice);
     let mut add_text = |name: &'static str, values: [&'static str; 3]| {
-        data.extend(values.get(choice).map(|text| (name, FieldValue::Text(text))))
+        data.extend(values.get(choice).map(|text| (name, FieldValue::Text(text))));
     };
     match verb {
         "overflowed" => add_text("reason", ["full", "timeout", "key"]),
@@ -81,11 +81,11 @@ fn event_for_step(
             ),
         )),
         "ended" | "served" if choice < 2 => {
-            data.push(("resolved", FieldValue::Boolean(choice == 0)))
+            data.push(("resolved", FieldValue::Boolean(choice == 0)));
         }
         "confirmed" if choice < 2 => data.push(("satisfied", FieldValue::Boolean(choice == 0))),
         "rated" if choice < 3 => {
-            data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1)))
+            data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1)));
         }
         _ => {}
     }

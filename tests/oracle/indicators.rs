@@ -73,7 +73,7 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
     for commitment in commitments::all_commitments() {
         let fact = |name: &str| pick_fact(&format!("{}.{name}", commitment.name));
         let mut add = |name: &str, formula: OracleFormula| {
-            all.push(OracleIndicator { name: format!("{}_{name}", commitment.name), formula })
+            all.push(OracleIndicator { name: format!("{}_{name}", commitment.name), formula });
         };
         add(
             "in_time",

@@ -32,7 +32,7 @@ pub(crate) fn derive_order(
         match verb {
             "opened" if first => meaning.add_fact((family, "opened"), index, time, None),
             "assigned" | "arrived" | "replied" => {
-                meaning.add_fact((family, verb), index, time, since_opened)
+                meaning.add_fact((family, verb), index, time, since_opened);
             }
             "paused" if !closed => {
                 end_pause(family, index, time, meaning);

@@ -162,12 +162,12 @@ fn near_duplicate(event: &TestEvent, id: Option<u32>, change: u8) -> TestEvent {
         4 => {
             twin.due = event
                 .due
-                .map_or(Some(event.time.plus_millis(HOUR)), |due| Some(due.plus_millis(-HOUR)))
+                .map_or(Some(event.time.plus_millis(HOUR)), |due| Some(due.plus_millis(-HOUR)));
         }
         5 => twin.time = event.time.plus_millis(SECOND),
         6 => twin.wait_seconds = event.wait_seconds.map_or(Some(20), |_| None),
         7 if RESOLUTION_TYPES.contains(&event.kind) => {
-            twin.resolved = event.resolved.map_or(Some(false), |yes| Some(!yes))
+            twin.resolved = event.resolved.map_or(Some(false), |yes| Some(!yes));
         }
         _ => twin.subject = (event.subject + 4) % 6,
     }

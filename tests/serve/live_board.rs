@@ -209,7 +209,7 @@ async fn shutdown_sends_last_board_and_closes_connections() {
                         .as_array()
                         .into_iter()
                         .flatten()
-                        .any(|reading| is_answer_rate_of(reading, None, 1))
+                        .any(|reading| is_answer_rate_of(reading, None, 1));
                 }
                 Err(close) => break close.expect("the server sends a close frame"),
             }

@@ -73,7 +73,7 @@ impl EngineService {
         let mut decoder =
             EventDecoder::new(self.handle.schema(), HashKeys { seed: 1, customer: [1; 16] });
         events.iter().for_each(|event| {
-            decoder.decode_json(event.to_string().as_bytes()).expect("the event is valid")
+            decoder.decode_json(event.to_string().as_bytes()).expect("the event is valid");
         });
         decoder.take_batch()
     }

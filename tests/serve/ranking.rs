@@ -164,7 +164,7 @@ async fn all_formulas_appear_in_board_and_metrics() {
     let has = |name: &str, keys: &[&str]| {
         let reading = reading(name);
         keys.iter().for_each(|key| {
-            assert!(reading.get(*key).is_some(), "{name} has no `{key}`: {reading}")
+            assert!(reading.get(*key).is_some(), "{name} has no `{key}`: {reading}");
         });
     };
     has("answer_rate", &["good", "of", "interval", "budget"]);

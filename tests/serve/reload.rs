@@ -234,7 +234,7 @@ async fn queued_batches_keep_meaning_across_standard_change() {
         event_json("r-1", "repair.opened", "r-1", -20, &data),
     ]);
     events.iter().for_each(|event| {
-        decoder.decode_json(event.to_string().as_bytes()).expect("the event is valid")
+        decoder.decode_json(event.to_string().as_bytes()).expect("the event is valid");
     });
     let (batch, schema) = (decoder.take_batch(), decoder.schema().clone());
     let second_handle = handle.clone();

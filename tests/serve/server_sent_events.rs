@@ -132,7 +132,7 @@ async fn stream_ends_with_last_board_and_close_reason() {
                 last_board_received |= has_call_count(
                     &serde_json::from_str(&event["data"]).expect("the text is valid JSON"),
                     1,
-                )
+                );
             }
         }
     };

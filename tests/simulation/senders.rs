@@ -151,7 +151,7 @@ impl SimulatedSenders {
         (sent.presence, sent.acknowledged) = (BodyPresence::Present, true);
         match self.acknowledge {
             AcknowledgementLevel::Disk => {
-                (sent.must_survive, self.durable_at) = (true, self.durable_at.max(board))
+                (sent.must_survive, self.durable_at) = (true, self.durable_at.max(board));
             }
             AcknowledgementLevel::Soon => {
                 self.soon_acknowledged_at = self.soon_acknowledged_at.max(board);

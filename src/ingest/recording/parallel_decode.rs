@@ -180,7 +180,7 @@ mod tests {
             (own, others),
             &mut |item| match item {
                 RecordingItem::Batch(batch) => {
-                    events.extend(batch.events.iter().map(|event| event.id))
+                    events.extend(batch.events.iter().map(|event| event.id));
                 }
                 RecordingItem::Rejected { line, .. } => rejected.push(line),
                 RecordingItem::LeftOut { reason } => panic!("{reason}"),

@@ -111,7 +111,7 @@ async fn resumes_from_last_revision_after_reconnect() {
     let (socket, ()) = tokio::join!(serve, follow_until_value(&mut client, 0.6));
     assert_eq!(client.lost_reason, None);
     drop(socket);
-    assert!(follow_until_lost(&mut client).await.contains("the connection broke"));
+    assert!(follow_until_lost(&mut client).await.contains("the connection was lost"));
     assert_eq!(
         client.board.get("a", &WatchScope::new(), "30m").and_then(|reading| reading.value),
         Some(0.6),

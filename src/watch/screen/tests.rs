@@ -157,7 +157,7 @@ fn rendered_screen(
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a terminal");
     terminal
         .draw(|frame| {
-            draw_board(frame, view, Some("2026-03-01T08:00:07Z"), link, help, language.messages())
+            draw_board(frame, view, Some("2026-03-01T08:00:07Z"), link, help, language.messages());
         })
         .expect("a screen");
     let buffer = terminal.backend().buffer();

@@ -486,8 +486,9 @@ proptest! {
         let end = calendar.add_full_working_days(from, days, &zone);
         let end = end.expect("deadline within ten years");
         prop_assert!(end >= from);
-        // A skipped day ends when it would have begun.
-        prop_assert!(date(end) > last, "{end} is not after {last}");
+        // A skipped day ends when it would have begun. If clocks go back just after midnight, the day
+        // has ended once before its repeated last hour begins.
+        prop_assert!(end == from || date(end) > last, "{end} is not after {last}");
         prop_assert!(
             end == from || date(end.plus_millis(-1)) <= last,
             "{end} is too long after {last}"

@@ -43,7 +43,7 @@
 //! | [`app`] | wiring and graceful shutdown of the service |
 //! | [`watch`] | the board in a terminal, as a client of the live API |
 //! | [`export`] | Prometheus rules, Grafana dashboards and OpenSLO from a standard |
-//! | [`reference`] | reference pages and schemas generated from the code's own lists |
+//! | [`mod@reference`] | reference pages and schemas generated from the code's own lists |
 //! | [`access`] | access control: tokens, grants, tickets, rate limit |
 //! | [`config`], [`telemetry`] | configuration file; metrics and log of the service itself |
 //! | [`simulate`] | a simulated service organization |

@@ -232,6 +232,7 @@ async fn each_route_answers_as_documented() {
             ],
         ),
         ("/v1/openapi.json", &[""]),
+        ("/v1/schema/event.json", &[""]),
         ("/v1/ranking", &["?indicator=answer_rate&by=center&window=today"]),
         ("/v1/rejected", &[""]),
         ("/v1/standard", &[""]),

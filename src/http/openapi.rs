@@ -6,9 +6,9 @@
 //!
 //! | part | here |
 //! |---|---|
-//! | the routes | [`event_routes`], [`board_routes`], [`case_routes`], [`service_routes`] |
-//! | the document | [`document`] |
-//! | the page `docs/reference/http-api.md` | [`markdown`] |
+//! | the routes | `event_routes`, `board_routes`, `case_routes`, `service_routes` |
+//! | the document | `document` |
+//! | the page `docs/reference/http-api.md` | `markdown` |
 
 mod board_routes;
 mod case_routes;

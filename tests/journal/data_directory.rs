@@ -28,7 +28,7 @@ fn locked_directory_refuses_second_process() {
     match DirectoryLock::acquire(directory.path()) {
         Err(error @ JournalError::Locked { process: Some(process), .. }) => {
             assert_eq!(process, std::process::id());
-            assert!(error.to_string().contains("stop it first"), "{error}");
+            assert!(error.to_string().contains("stop that process first"), "{error}");
         }
         other => panic!("{other:?}"),
     }

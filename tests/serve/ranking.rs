@@ -93,7 +93,7 @@ async fn invalid_ranking_request_is_reported_with_remedy() {
         ("indicator=answer_rate&by=queue&window=today", "it has: center; center,queue; tier"),
         ("indicator=answer_rate&window=today", "it has: center; center,queue; tier"),
         ("indicator=answer_rate&by=center", "for example `window=today`"),
-        ("indicator=answer_rate&by=center&window=now", "not about now"),
+        ("indicator=answer_rate&by=center&window=now", "has no current value"),
         ("indicator=answer_rate&by=center&window=tody", "did you mean `today`?"),
         ("indicator=answer_rate&by=center&window=today&better=more", "`higher` or `lower`"),
         ("indicator=answer_rate&by=center&window=today&sort=up", "unknown parameter `sort`"),

@@ -112,7 +112,7 @@ pub struct Route {
     pub need: Option<RoutePermission>,
     /// True if the route reads the board. Such a route answers 503 until the board is complete.
     pub needs_board: bool,
-    /// What `/v1/openapi.json` and the reference page tell about it.
+    /// Documentation for `/v1/openapi.json` and the reference page.
     pub documentation: &'static RouteDocumentation,
     handler: MethodRouter<Arc<HttpService>>,
 }

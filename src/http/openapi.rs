@@ -31,9 +31,9 @@ pub struct RouteDocumentation {
     pub operation_id: &'static str,
     /// The group of routes it belongs to.
     pub group: RouteGroup,
-    /// What it does, in a few words.
+    /// Summary in a few words.
     pub summary: &'static str,
-    /// What it does, in sentences.
+    /// Description in sentences.
     pub description: &'static str,
     /// Query parameters and headers.
     pub parameters: &'static [Parameter],
@@ -73,11 +73,11 @@ impl RouteGroup {
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
-    /// Where it stands and what type it has.
+    /// Place in the request, and type.
     pub kind: ParameterKind,
     /// True if a request without it is refused.
     pub is_required: bool,
-    /// What it means and its default.
+    /// Meaning and default.
     pub description: &'static str,
     /// An example.
     pub example: &'static str,
@@ -107,7 +107,7 @@ pub enum ParameterKind {
 /// A request body.
 #[derive(Debug)]
 pub struct RequestBody {
-    /// What it holds and its limits.
+    /// Content and limits.
     pub description: &'static str,
     /// Its media types.
     pub media_types: &'static [MediaType],
@@ -127,7 +127,7 @@ pub struct MediaType {
 pub struct Answer {
     /// Its HTTP status.
     pub status: u16,
-    /// What it holds.
+    /// Content.
     pub description: &'static str,
     /// Its media types; none for an answer without a body.
     pub media_types: &'static [MediaType],
@@ -138,7 +138,7 @@ pub struct Answer {
 pub struct ProblemAnswer {
     /// Its HTTP status.
     pub status: u16,
-    /// When it occurs.
+    /// Condition under which it occurs.
     pub description: &'static str,
     /// The name of its schema.
     pub schema: &'static str,

@@ -27,7 +27,7 @@ pub struct EventFieldReference {
     pub unit: &'static str,
     /// Meaning in one sentence.
     pub meaning: &'static str,
-    /// What is missing without it.
+    /// Figures that are missing without it.
     pub needed_for: &'static str,
     /// An example as JSON.
     pub example: &'static str,

@@ -11,7 +11,7 @@ pub struct KeyReference {
     pub earlier_name: Option<&'static str>,
     /// Type of the value with its unit and range.
     pub value_type: &'static str,
-    /// Whether the key is required, or what applies without it.
+    /// Default, or that the key is required.
     pub default: KeyDefault,
     /// One or two plain sentences.
     pub meaning: &'static str,
@@ -19,7 +19,7 @@ pub struct KeyReference {
     pub example: &'static str,
 }
 
-/// What applies if a key is absent.
+/// Effect of an absent key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyDefault {
     /// Its absence is a problem.
@@ -35,7 +35,7 @@ pub enum KeyDefault {
 pub struct TableReference {
     /// The header of the table as in the file, or a phrase for tables without a header.
     pub heading: &'static str,
-    /// What the table is for, and which of its keys exclude each other.
+    /// Purpose of the table, and keys that exclude each other.
     pub purpose: &'static str,
     /// The keys, in groups that several tables can share.
     pub keys: &'static [&'static [KeyReference]],
@@ -46,7 +46,7 @@ pub struct TableReference {
 pub struct ReferencePage {
     /// The title of the page.
     pub title: &'static str,
-    /// What the reader will be able to do, as Markdown.
+    /// Purpose of the page for its reader, as Markdown.
     pub introduction: &'static str,
     /// A short valid file.
     pub example: &'static str,

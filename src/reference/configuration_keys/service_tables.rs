@@ -132,7 +132,7 @@ const TOKEN_KEYS: [KeyReference; 7] = [
         "device",
         "`true` or `false`",
         "false",
-        "For `read`: the token stands in the address of a wallboard, where people can see it.",
+        "For `read`: the token is in the address of a wallboard, where people can see it.",
         "device = true",
     ),
     KeyReference::optional(

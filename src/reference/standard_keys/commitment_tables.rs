@@ -208,7 +208,7 @@ const COMMITMENT_KEYS: [KeyReference; 10] = [
     ),
 ];
 
-/// Which cases a rule in a list of deadlines applies to.
+/// Cases to which a rule in a list of deadlines applies.
 const DEADLINE_CONDITION_KEYS: [KeyReference; 1] = [KeyReference::optional(
     "where",
     "conditions",

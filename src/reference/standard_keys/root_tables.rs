@@ -2,7 +2,7 @@
 
 use super::{KeyReference, TableReference};
 
-/// What a standard is called, how it groups cases, and how long it remembers them.
+/// Name of a standard, grouping of cases, and retention.
 pub(super) const TABLES: [TableReference; 7] = [
     TableReference {
         heading: "Top of the file",

@@ -114,7 +114,7 @@ fn notifies_firing_and_resolved_once_across_crashes() {
     );
     assert_eq!(
         messages[0].body["alerts"][0]["annotations"]["summary_zh"],
-        "有人排队:hefei 1(要求不高于0)"
+        "有人排队：hefei 1（要求不高于0）"
     );
     program.kill();
     let program = folder.start_program(&notify);

@@ -39,7 +39,7 @@ fn webhook_retries_and_delivers_in_order() {
         (&messages[0].body["event"], &alert["policy"], &alert["runbook"]),
         (&"fired".into(), &"somebody_waits".into(), &"answer the call".into())
     );
-    assert_eq!(alert["summary"]["zh"], "有人排队:hefei 1(要求不高于0)");
+    assert_eq!(alert["summary"]["zh"], "有人排队：hefei 1（要求不高于0）");
     assert_eq!(
         alert["explain"],
         "https://sla.example.org/v1/explain?indicator=calls%5Fwaiting&center=hefei"

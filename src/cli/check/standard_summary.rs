@@ -30,7 +30,7 @@ pub(super) fn standard_summary(standard: &Standard) -> String {
                 &mut out,
                 &LocalizedTitle {
                     en: format!("target: {}", target.en),
-                    zh: format!("目标:{}", target.zh),
+                    zh: format!("目标：{}", target.zh),
                 },
             );
         }

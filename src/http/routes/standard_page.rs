@@ -77,7 +77,7 @@ fn write_indicator(page: &mut String, standard: &Standard, indicator: &Indicator
             "target",
             &LocalizedTitle {
                 en: format!("Target: {}", target.en),
-                zh: format!("目标:{}", target.zh),
+                zh: format!("目标：{}", target.zh),
             },
         );
     }

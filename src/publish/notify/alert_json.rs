@@ -149,37 +149,39 @@ pub fn alert_summary(incident: &Incident) -> LocalizedTitle {
         };
         return LocalizedTitle {
             en: format!("{}: {name} {en}", incident.title.en),
-            zh: format!("{}:{name} {zh}", incident.title.zh),
+            zh: format!("{}：{name} {zh}", incident.title.zh),
         };
     }
     let (en, zh) = if place.is_empty() { ("everywhere", "全部") } else { (&*place, &*place) };
     let figures = incident.figures.as_ref();
     let value = figures.and_then(|figures| Some(format_value(figures.last?, &figures.unit)));
     let target = figures.map(|figures| {
-        let limit = format_value(figures.target, &figures.unit);
+        let (limit, limit_zh) = format_value(figures.target, &figures.unit);
         if figures.higher_is_better {
-            (format!("at least {limit}"), format!("不低于{limit}"))
+            (format!("at least {limit}"), format!("不低于{limit_zh}"))
         } else {
-            (format!("at most {limit}"), format!("不高于{limit}"))
+            (format!("at most {limit}"), format!("不高于{limit_zh}"))
         }
     });
     let (limit, limit_zh) = target.unwrap_or_default();
-    let (is, is_zh) = value
-        .map_or(("no data".to_owned(), "无数据".to_owned()), |value| (value.clone(), value));
-    let (end, end_zh) = if is_over { (", resolved", ",已恢复") } else { ("", "") };
+    let (is, is_zh) = value.unwrap_or_else(|| ("no data".to_owned(), "无数据".to_owned()));
+    let (end, end_zh) = if is_over { (", resolved", "，已恢复") } else { ("", "") };
     LocalizedTitle {
         en: format!("{}: {en} {is} (target: {limit}){end}", incident.title.en),
-        zh: format!("{}:{zh} {is_zh}(要求{limit_zh}){end_zh}", incident.title.zh),
+        zh: format!("{}：{zh} {is_zh}（要求{limit_zh}）{end_zh}", incident.title.zh),
     }
 }
 
-/// Formats a value with its unit.
-fn format_value(value: f64, unit: &str) -> String {
+/// Formats a value with its unit, in English and Chinese.
+fn format_value(value: f64, unit: &str) -> (String, String) {
     let short = |value: f64| (value * 100.0).round() / 100.0;
+    let both = |value: f64, en: &str, zh: &str| {
+        (format!("{}{en}", short(value)), format!("{}{zh}", short(value)))
+    };
     match unit {
-        "ratio" => format!("{} %", short(value * 100.0)),
-        "seconds" => format!("{} s", short(value)),
-        "times" => format!("{} x", short(value)),
-        _ => short(value).to_string(),
+        "ratio" => both(value * 100.0, " %", "%"),
+        "seconds" => both(value, " s", "秒"),
+        "times" => both(value, " x", "倍"),
+        _ => both(value, "", ""),
     }
 }

@@ -1,6 +1,7 @@
 //! The JSON Schema of an event, for senders that check before they send.
 
 use super::event_types::{EVENT_FIELDS, EVENT_TYPES, EventTypeReference, FieldType};
+use crate::domain::events::event::AgentState;
 use crate::domain::standard::EventSchema;
 use serde_json::{Map, Value, json};
 
@@ -62,7 +63,7 @@ fn field_schema(value_type: FieldType, meaning: &str) -> Value {
             json!({ "type": "string", "format": "date-time", "description": meaning })
         }
         FieldType::AgentState => json!({
-            "enum": ["ready", "talking", "wrapup", "pause", "offline"],
+            "enum": AgentState::NAMES.map(|(name, _)| name),
             "description": meaning,
         }),
     }

@@ -293,11 +293,6 @@ orders = ["repair"]
             ),
             (r#"within = "72h", not_resolved_if = ["repair.open"]"#, "is a state"),
             (
-                r#"within = "72h", not_resolved_if = ["repair.reopend"]"#,
-                "did you mean `repair.reopened`",
-            ),
-            (r#"within = "72h", not_resolved_if = ["repair.open"]"#, "is a state"),
-            (
                 r#"within = "72h", exclude = [{ fact = "call.transferred", resolved = false }]"#,
                 "cannot be limited by `resolved`",
             ),

@@ -127,8 +127,9 @@ fn read_standard(
         [] => standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN),
         files => {
             let texts = read_texts(files)?;
-            print_warnings(&standard_file::find_warnings(&texts));
-            standard_file::parse_versions(&texts)
+            let (standard, warnings) = standard_file::parse_with_warnings(&texts);
+            print_warnings(&warnings);
+            standard
         }
     })
 }

@@ -235,11 +235,11 @@ fn read_standard(
             }
         }
     }
-    let standard =
-        standard_file::parse_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
-    for warning in standard_file::find_warnings(&files) {
+    let (standard, warnings) = standard_file::parse_with_warnings(&files);
+    for warning in warnings {
         tracing::warn!("{warning}");
     }
+    let standard = standard.map_err(|mut found| problems.append(&mut found)).ok();
     standard.filter(|_| files.len() == names.len())
 }
 

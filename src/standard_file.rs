@@ -46,7 +46,16 @@ pub fn parse_standard(file: &str, text: &str) -> Result<Standard, Vec<TomlProble
 /// Returns all problems of all files and of their combination. An empty list of files is an error
 /// without problems.
 pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlProblem>> {
-    let (mut parsed, mut problems) = (Vec::new(), Vec::new());
+    parse_with_warnings(files).0
+}
+
+/// Parses, checks and combines versions like [`parse_versions`], and returns the warnings beside the
+/// result: old names of keys and indicators, and indicators whose metrics Prometheus' linter
+/// refuses. Files that are not TOML have none.
+pub fn parse_with_warnings(
+    files: &[(String, String)],
+) -> (Result<Standard, Vec<TomlProblem>>, Vec<TomlProblem>) {
+    let (mut parsed, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for (file, text) in files {
         match TomlDocument::parse(file, text) {
             Ok(document) => {
@@ -54,28 +63,24 @@ pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlPr
                 document.visit_texts(&mut |text| {
                     _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned());
                 });
+                warnings.extend(document.warnings());
                 parsed.push((document, standard));
             }
             Err(problem) => problems.push(problem),
         }
     }
     let combined = merge_versions::combine_versions(parsed, &mut problems);
-    match combined {
+    let standard = match combined {
         Some(standard) if problems.is_empty() => Ok(Standard { files: files.into(), ..standard }),
         _ => Err(problems),
-    }
+    };
+    (standard, warnings)
 }
 
-/// Returns the warnings of standards that work: old names of keys and indicators, and indicators
-/// whose metrics Prometheus' linter refuses. Files that are not TOML have none.
+/// Returns the warnings of standards, see [`parse_with_warnings`].
 #[must_use]
 pub fn find_warnings(files: &[(String, String)]) -> Vec<TomlProblem> {
-    let documents = files.iter().filter_map(|(file, text)| TomlDocument::parse(file, text).ok());
-    let warnings = documents.flat_map(|document| {
-        read_document(&document.root_table());
-        document.warnings()
-    });
-    warnings.collect()
+    parse_with_warnings(files).1
 }
 
 /// Reads the valid parts of a standard and reports the others as problems.

@@ -10,6 +10,7 @@ mod change_standard;
 mod core_snapshot;
 mod evaluate_alerts;
 mod trends;
+mod upgrade_snapshot;
 
 pub use self::change_standard::StandardChangeOutcome;
 use super::standard::{RetentionHorizon, Standard};

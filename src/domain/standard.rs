@@ -13,8 +13,10 @@ use self::alert_policy::AlertPolicy;
 pub use self::indicator::{DatedTarget, FactTally, Formula, Indicator, Target, TargetDirection};
 use self::population::PopulationTable;
 use self::source::DeclaredSource;
-use crate::domain::events::event::{Attributes, CaseFamily, EventType, EventVerb, Symbol};
-use crate::domain::facts::catalog::{FactKind, FactKinds};
+use crate::domain::events::event::{
+    Attributes, CaseFamily, EventType, EventVerb, LifeCycle, Symbol,
+};
+use crate::domain::facts::catalog::{CountedUnit, FactKind, FactKinds};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::time::calendar::Calendar;
 use crate::domain::time::time_zones::TimeZones;
@@ -99,7 +101,7 @@ pub struct StandardVersion {
 /// holds 17 MB. A window `month` holds up to 530 MB at the end of each month.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RetentionHorizon {
-    /// Horizon of calls, tickets, surveys and agents, in milliseconds.
+    /// Horizon of contacts, tickets, surveys and agents, in milliseconds.
     pub contacts_ms: i64,
     /// Horizon of orders, in milliseconds.
     pub orders_ms: i64,
@@ -115,10 +117,10 @@ impl Default for RetentionHorizon {
 }
 
 impl RetentionHorizon {
-    /// Returns the minimum retention of a family's cases in milliseconds.
+    /// Returns the minimum retention in milliseconds of cases with this life cycle.
     #[must_use]
-    pub fn for_family(&self, family: CaseFamily) -> i64 {
-        if family >= CaseFamily::FIRST_ORDER { self.orders_ms } else { self.contacts_ms }
+    pub fn for_life_cycle(&self, life_cycle: LifeCycle) -> i64 {
+        if life_cycle == LifeCycle::Order { self.orders_ms } else { self.contacts_ms }
     }
 }
 
@@ -132,8 +134,12 @@ pub struct EventSchema {
     pub changing_dimensions: u16,
     /// Names of declared sources.
     pub sources: Vec<String>,
+    /// Bit mask of the dimensions whose value decides which legs a scope counts, see
+    /// [`EventSchema::is_leg_scope`].
+    pub leg_dimensions: u16,
     /// Names of case families, by family number.
     pub families: Vec<String>,
+    life_cycles: Vec<LifeCycle>,
     types: BTreeMap<String, EventType>,
 }
 
@@ -143,22 +149,59 @@ impl EventSchema {
     /// Maximum number of families, one bit each in a `u64`.
     pub const MAX_FAMILIES: usize = 64;
 
-    /// Creates a schema with the built-in families and the given order families.
+    /// Families that every standard has, with their life cycles.
+    pub const BUILT_IN_FAMILIES: [(&str, LifeCycle); 4] = [
+        ("call", LifeCycle::Contact),
+        ("queue", LifeCycle::HallTicket),
+        ("survey", LifeCycle::Survey),
+        ("agent", LifeCycle::Agent),
+    ];
+
+    /// Creates a schema with the built-in families, further contact families and order families.
     #[must_use]
-    pub fn new(dimensions: Vec<String>, orders: &[String]) -> EventSchema {
-        let families: Vec<String> = ["call", "queue", "survey", "agent"]
+    pub fn new(dimensions: Vec<String>, contacts: &[String], orders: &[String]) -> EventSchema {
+        let declared = |names: &'_ [String], life_cycle| {
+            names.iter().map(|name| (name.clone(), life_cycle)).collect::<Vec<_>>()
+        };
+        let (families, life_cycles): (Vec<String>, Vec<LifeCycle>) = Self::BUILT_IN_FAMILIES
             .into_iter()
-            .map(String::from)
-            .chain(orders.iter().cloned())
-            .collect();
+            .map(|(name, life_cycle)| (name.to_owned(), life_cycle))
+            .chain(declared(contacts, LifeCycle::Contact))
+            .chain(declared(orders, LifeCycle::Order))
+            .unzip();
         let mut types = BTreeMap::new();
-        for (number, name) in families.iter().enumerate() {
+        for (number, (name, life_cycle)) in families.iter().zip(&life_cycles).enumerate() {
             let family = CaseFamily(u8::try_from(number).unwrap_or(u8::MAX));
-            for (verb_name, verb) in EventVerb::family_verbs(family) {
+            for (verb_name, verb) in EventVerb::of_life_cycle(*life_cycle) {
                 types.insert(format!("{name}.{verb_name}"), EventType { family, verb: *verb });
             }
         }
-        EventSchema { dimensions, changing_dimensions: 0, sources: Vec::new(), families, types }
+        EventSchema {
+            dimensions,
+            changing_dimensions: 0,
+            leg_dimensions: 0,
+            sources: Vec::new(),
+            families,
+            life_cycles,
+            types,
+        }
+    }
+
+    /// Returns the life cycle of a family. Unknown families count as orders.
+    #[must_use]
+    pub fn life_cycle(&self, family: CaseFamily) -> LifeCycle {
+        self.life_cycles.get(usize::from(family.0)).copied().unwrap_or(LifeCycle::Order)
+    }
+
+    /// Iterates over the families with their life cycles, by family number.
+    pub fn families_with_life_cycle(&self) -> impl Iterator<Item = (&str, LifeCycle)> {
+        self.families.iter().map(String::as_str).zip(self.life_cycles.iter().copied())
+    }
+
+    /// Returns true if a scope with these dimensions counts legs and not contacts.
+    #[must_use]
+    pub fn is_leg_scope(&self, dimensions: &[usize]) -> bool {
+        dimensions.iter().any(|dimension| self.leg_dimensions >> dimension & 1 == 1)
     }
 
     /// Returns the event type of this name, or `None` if it is unknown.
@@ -361,6 +404,19 @@ impl Standard {
     pub fn find_indicator(&self, name: &str) -> Option<usize> {
         let find = |name: &str| self.indicators.iter().position(|indicator| indicator.name == name);
         find(name).or_else(|| find(current_indicator_name(name)?))
+    }
+
+    /// Returns the unit that an indicator's readings count in a kind of scope; `None` if the
+    /// indicator is not about contacts.
+    #[must_use]
+    pub fn counted_unit(&self, indicator: usize, scope_kind: usize) -> Option<CountedUnit> {
+        let leg_scope =
+            self.scopes.get(scope_kind).is_some_and(|scope| self.schema.is_leg_scope(scope));
+        let formula = &self.indicators[indicator].formula;
+        if let Formula::Difference { first, .. } = formula {
+            return self.counted_unit(*first, scope_kind);
+        }
+        formula.fact_tallies().find_map(|tally| self.kinds.counted_unit(tally.kind, leg_scope))
     }
 
     /// Returns true for each kind of fact that some indicator counts.

@@ -118,6 +118,10 @@ impl Serialize for ReadingJson<'_> {
                 map.serialize_entry("agents", agents)?;
             }
         }
+        let ReadingKey { indicator, scope, .. } = &reading.key;
+        if let Some(unit) = board.standard.counted_unit(*indicator, scope.kind) {
+            map.serialize_entry("counts", unit.name())?;
+        }
         map.serialize_entry("state", reading.state.name())?;
         map.serialize_entry("level", reading.level.name())?;
         map.serialize_entry("target", &reading.target)?;

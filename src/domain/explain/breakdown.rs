@@ -8,22 +8,28 @@ use super::bounded_list::{BoundedList, ListOrder};
 use super::explanation::{ExclusionReason, REASONS_MAX};
 use crate::domain::cases::customer::contact::Contact;
 use crate::domain::cases::customer::{ContactOutcome, CustomerContacts};
+use crate::domain::cases::groups::CaseGroup;
 use crate::domain::events::event::Attributes;
 use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, place};
 use crate::domain::facts::commitment_clock::ClockState;
 use crate::domain::standard::indicator::answer_tallies;
+use crate::domain::standard::scope::Scope;
 use crate::domain::standard::{Commitment, FactTally, FirstContactRule, Formula, Standard};
 use crate::domain::time::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
-/// A case with its derived facts.
+/// Facts of a case, or of a leg, that count in one group.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplainedCase<'a> {
     /// Key of the case.
     pub case: u64,
-    /// Derived facts.
+    /// All derived facts of the case.
     pub facts: &'a CaseFacts,
-    /// Attributes of the case.
+    /// Facts that count in the group.
+    pub counted: &'a [Fact],
+    /// True to list the commitments of the case without an outcome.
+    pub with_clocks: bool,
+    /// Attributes of the group.
     pub attributes: &'a Attributes,
     /// Membership in the explained scope.
     pub membership: ScopeMembership,
@@ -43,14 +49,14 @@ pub enum ScopeMembership {
 }
 
 impl ScopeMembership {
-    /// Returns the membership of a case with `attributes` in the scope with `dimensions` and
-    /// `values`.
+    /// Returns the membership of the cases of a group in a scope.
     #[must_use]
-    pub fn new(
-        dimensions: &[usize],
-        values: &[Box<str>],
-        attributes: &Attributes,
-    ) -> ScopeMembership {
+    pub fn new(scope: &Scope, group: &CaseGroup, standard: &Standard) -> ScopeMembership {
+        let (dimensions, values) = (&standard.scopes[scope.kind], &scope.values);
+        let attributes = &group.attributes;
+        if !group.reach.includes_scope(dimensions, standard) {
+            return ScopeMembership::Outside;
+        }
         let mut membership = ScopeMembership::Inside;
         for (dimension, required) in dimensions.iter().zip(values) {
             match attributes.values().get(*dimension).and_then(Option::as_deref) {
@@ -168,14 +174,17 @@ impl<'a> Breakdown<'a> {
         if explained.membership == ScopeMembership::Outside {
             return;
         }
-        for fact in &explained.facts.all {
+        for fact in explained.counted {
             if let Some((_, rule)) = self.first_contact {
                 self.add_contact_without_customer(rule, explained, fact);
             } else if self.counts_kind(fact.kind) {
                 self.add_fact(explained, fact);
             }
         }
-        if !self.counts_current_state && explained.membership == ScopeMembership::Inside {
+        if explained.with_clocks
+            && !self.counts_current_state
+            && explained.membership == ScopeMembership::Inside
+        {
             self.add_clocks(explained);
         }
     }

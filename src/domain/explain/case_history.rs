@@ -133,7 +133,7 @@ impl CaseDescriber<'_> {
         &self,
         observations: &[Observation],
     ) -> Vec<HistoryEvent> {
-        let mut owners: Vec<Symbol> = Vec::new();
+        let (mut owners, mut legs): (Vec<Symbol>, Vec<Symbol>) = (Vec::new(), Vec::new());
         let event = |observation: &Observation| {
             let kind =
                 self.standard.schema.event_types().find(|(_, kind)| *kind == observation.kind);
@@ -143,7 +143,7 @@ impl CaseDescriber<'_> {
                 .map(|(name, value)| (name, HistoryValue::Text(value)))
                 .collect();
             fields.extend(
-                self.event_fields(observation, &mut owners)
+                self.event_fields(observation, &mut owners, &mut legs)
                     .into_iter()
                     .map(|(name, value)| (name.to_owned(), value)),
             );
@@ -160,6 +160,7 @@ impl CaseDescriber<'_> {
         &self,
         observation: &Observation,
         owners: &mut Vec<Symbol>,
+        legs: &mut Vec<Symbol>,
     ) -> Vec<(&'static str, HistoryValue)> {
         let EventDetail {
             due,
@@ -171,6 +172,7 @@ impl CaseDescriber<'_> {
             owner,
             label,
             liable,
+            leg,
             answer,
             agent_state,
             customer: _,
@@ -178,13 +180,16 @@ impl CaseDescriber<'_> {
         } = observation.detail;
         let text = |label: Symbol| HistoryValue::Text(self.symbol_text(label));
         let duration = |millis: PackedMillis| HistoryValue::Duration(millis.get());
-        let owner = owner.map(|owner| {
-            let place = owners.iter().position(|known| *known == owner).unwrap_or_else(|| {
-                owners.push(owner);
-                owners.len() - 1
+        // Owners and legs are numbered, since their names may identify persons or calls.
+        let number_in = |list: &mut Vec<Symbol>, symbol: Symbol| {
+            let place = list.iter().position(|known| *known == symbol).unwrap_or_else(|| {
+                list.push(symbol);
+                list.len() - 1
             });
             HistoryValue::Number(place as i64 + 1)
-        });
+        };
+        let owner = owner.map(|owner| number_in(owners, owner));
+        let leg = leg.map(|leg| number_in(legs, leg));
         let fields = [
             ("due", due.map(|due| HistoryValue::Time(due.get()))),
             ("appointment", appointment.map(|appointment| HistoryValue::Time(appointment.get()))),
@@ -193,6 +198,7 @@ impl CaseDescriber<'_> {
             ("hold_seconds", hold.map(duration)),
             ("wrapup_seconds", wrapup.map(duration)),
             ("owner", owner),
+            ("leg", leg),
             (observation.kind.verb.label_field().unwrap_or("word"), label.map(text)),
             ("liable", liable.map(text)),
             ("answer", answer.map(|answer| HistoryValue::Number(answer.get().into()))),

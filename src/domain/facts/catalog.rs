@@ -7,7 +7,7 @@
 
 use super::commitment_clock::{ClockReport, ClockStop};
 pub use super::fact_kind::FactKind;
-use crate::domain::events::event::{CaseFamily, CustomerKey, EventVerb, Symbol};
+use crate::domain::events::event::{CaseFamily, CustomerKey, EventVerb, LifeCycle, Symbol};
 use crate::domain::time::timestamp::Timestamp;
 
 /// One fact derived from a case's observations.
@@ -28,11 +28,28 @@ impl Fact {
     pub const UNKNOWN: i64 = i64::MIN;
 }
 
+/// Fact of a leg that counts in the leg's own group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct LegFact {
+    /// Group of the leg, by its number in [`crate::domain::cases::groups::CaseGroups`].
+    pub group: u32,
+    /// The fact.
+    pub fact: Fact,
+}
+
 /// All facts of a case at one time, with the case data that decides where they count.
 #[derive(Default, Debug)]
 pub struct CaseFacts {
-    /// Facts in the order in which the life cycle derives them.
+    /// Facts in the order in which the life cycle derives them. Those of contacts come first.
     pub all: Vec<Fact>,
+    /// Number of leading facts in `all` that count in `contact_group`. The others count in `group`.
+    pub contact_fact_count: usize,
+    /// Group of the facts of a contact whose legs count apart from it; else equal to `group`.
+    pub contact_group: u32,
+    /// Facts of legs that count apart from their contact.
+    pub legs: Vec<LegFact>,
+    /// Groups that have a leg of this case, in the order of the legs.
+    pub leg_groups: Vec<u32>,
     /// Customer of the case; `None` if unknown.
     pub customer: Option<CustomerKey>,
     /// Topic of the contact; `None` if unknown.
@@ -61,6 +78,10 @@ impl CaseFacts {
     /// Removes all facts but keeps the allocated memory.
     pub fn clear(&mut self) {
         self.all.clear();
+        self.contact_fact_count = 0;
+        self.contact_group = 0;
+        self.legs.clear();
+        self.leg_groups.clear();
         self.customer = None;
         self.topic = None;
         self.group = 0;
@@ -72,6 +93,13 @@ impl CaseFacts {
         self.stops.clear();
         self.liable = None;
         self.clock_reports.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Returns the facts that count in `contact_group`, and those that count in `group`.
+    #[must_use]
+    pub fn by_group(&self) -> [(u32, &[Fact]); 2] {
+        let (contact, rest) = self.all.split_at(self.contact_fact_count);
+        [(self.contact_group, contact), (self.group, rest)]
     }
 
     /// Schedules another evaluation of the facts at `time`, if none is due earlier.
@@ -94,7 +122,7 @@ pub enum FactMeasure {
 }
 
 /// Facts of each life cycle, in the order of the constants in [`place`].
-const CALL_FACTS: [(&str, FactMeasure); 11] = [
+const CONTACT_FACTS: [(&str, FactMeasure); 13] = [
     ("offered", FactMeasure::NoValue),
     ("answered", FactMeasure::Duration),
     ("abandoned", FactMeasure::Duration),
@@ -106,6 +134,21 @@ const CALL_FACTS: [(&str, FactMeasure); 11] = [
     ("expired", FactMeasure::Duration),
     ("waiting", FactMeasure::CurrentState),
     ("talking", FactMeasure::CurrentState),
+    ("not_offered", FactMeasure::NoValue),
+    ("callback", FactMeasure::CurrentState),
+];
+/// Facts of the legs of a contact. They follow those of the contact.
+const LEG_FACTS: [(&str, FactMeasure); 10] = [
+    ("offered", FactMeasure::NoValue),
+    ("answered", FactMeasure::Duration),
+    ("abandoned", FactMeasure::Duration),
+    ("overflowed", FactMeasure::Duration),
+    ("transferred", FactMeasure::NoValue),
+    ("talked", FactMeasure::Duration),
+    ("expired", FactMeasure::Duration),
+    ("waiting", FactMeasure::CurrentState),
+    ("talking", FactMeasure::CurrentState),
+    ("not_offered", FactMeasure::NoValue),
 ];
 const QUEUE_FACTS: [(&str, FactMeasure); 7] = [
     ("joined", FactMeasure::NoValue),
@@ -170,7 +213,8 @@ const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] =
     [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
 
 /// Facts that come from a single verb and therefore carry the label of its event.
-const LABELED_FACTS: [(&str, EventVerb); 10] = [
+const LABELED_FACTS: [(&str, EventVerb); 11] = [
+    ("abandoned", EventVerb::Abandoned),
     ("overflowed", EventVerb::Overflowed),
     ("transferred", EventVerb::Transferred),
     ("ended", EventVerb::Ended),
@@ -187,7 +231,7 @@ const LABELED_FACTS: [(&str, EventVerb); 10] = [
 /// commitment.
 #[expect(missing_docs, reason = "each constant has the name of the fact in a standard")]
 pub mod place {
-    pub mod call {
+    pub mod contact {
         pub const OFFERED: u16 = 0;
         pub const ANSWERED: u16 = 1;
         pub const ABANDONED: u16 = 2;
@@ -199,6 +243,21 @@ pub mod place {
         pub const EXPIRED: u16 = 8;
         pub const WAITING: u16 = 9;
         pub const TALKING: u16 = 10;
+        pub const NOT_OFFERED: u16 = 11;
+        pub const CALLBACK: u16 = 12;
+    }
+    /// Counted from the first fact of the family, as those of the contact.
+    pub mod leg {
+        pub const OFFERED: u16 = 13;
+        pub const ANSWERED: u16 = 14;
+        pub const ABANDONED: u16 = 15;
+        pub const OVERFLOWED: u16 = 16;
+        pub const TRANSFERRED: u16 = 17;
+        pub const TALKED: u16 = 18;
+        pub const EXPIRED: u16 = 19;
+        pub const WAITING: u16 = 20;
+        pub const TALKING: u16 = 21;
+        pub const NOT_OFFERED: u16 = 22;
     }
     pub mod queue {
         pub const JOINED: u16 = 0;
@@ -261,32 +320,73 @@ pub mod place {
     }
 }
 
+/// Facts of contacts that have a counterpart for legs, and that counterpart.
+pub const LEG_COUNTERPARTS: [(u16, u16); 9] = [
+    (place::contact::OFFERED, place::leg::OFFERED),
+    (place::contact::ANSWERED, place::leg::ANSWERED),
+    (place::contact::ABANDONED, place::leg::ABANDONED),
+    (place::contact::OVERFLOWED, place::leg::OVERFLOWED),
+    (place::contact::TRANSFERRED, place::leg::TRANSFERRED),
+    (place::contact::EXPIRED, place::leg::EXPIRED),
+    (place::contact::WAITING, place::leg::WAITING),
+    (place::contact::TALKING, place::leg::TALKING),
+    (place::contact::NOT_OFFERED, place::leg::NOT_OFFERED),
+];
+
+/// Number of facts of calls since journal format 4, those of legs included.
+pub const CONTACT_FACT_COUNT: usize = CONTACT_FACTS.len() + LEG_FACTS.len();
+
+/// Cases that a fact of a contact family counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CountedUnit {
+    /// Contacts, each with all its legs.
+    Contacts,
+    /// Legs, each a stay of a contact in one queue.
+    Legs,
+}
+
+impl CountedUnit {
+    /// Returns the public name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            CountedUnit::Contacts => "contacts",
+            CountedUnit::Legs => "legs",
+        }
+    }
+}
+
 /// Kinds of facts that a standard defines.
 #[derive(Clone, Default, Debug)]
 pub struct FactKinds {
     /// Name of each kind, the measure of its value, and its family.
     all: Vec<(String, FactMeasure, CaseFamily)>,
     first_kinds: Vec<u16>,
+    life_cycles: Vec<LifeCycle>,
     /// Kinds from this one on come from commitments and first contact indicators.
     first_commitment: FactKind,
 }
 
 impl FactKinds {
-    /// Returns the facts of the families, in their order.
+    /// Returns the facts of the families, given by name and life cycle in their order.
     #[must_use]
-    pub fn new(families: &[String]) -> FactKinds {
+    pub fn new(families: &[(&str, LifeCycle)]) -> FactKinds {
         let mut kinds = FactKinds::default();
-        for (number, name) in families.iter().enumerate() {
+        for (number, (name, life_cycle)) in families.iter().enumerate() {
             let family = CaseFamily(u8::try_from(number).unwrap_or(u8::MAX));
-            let facts: &[_] = match family {
-                CaseFamily::CALL => &CALL_FACTS,
-                CaseFamily::QUEUE => &QUEUE_FACTS,
-                CaseFamily::SURVEY => &SURVEY_FACTS,
-                CaseFamily::AGENT => &AGENT_FACTS,
-                _ => &ORDER_FACTS,
+            let facts: &[_] = match life_cycle {
+                LifeCycle::Contact => &CONTACT_FACTS,
+                LifeCycle::HallTicket => &QUEUE_FACTS,
+                LifeCycle::Survey => &SURVEY_FACTS,
+                LifeCycle::Agent => &AGENT_FACTS,
+                LifeCycle::Order => &ORDER_FACTS,
             };
             let first = kinds.add_kinds(name, facts, family);
+            if *life_cycle == LifeCycle::Contact {
+                kinds.add_kinds(&leg_family_name(name), &LEG_FACTS, family);
+            }
             kinds.first_kinds.push(first.0);
+            kinds.life_cycles.push(*life_cycle);
         }
         kinds.first_commitment = FactKind(u16::try_from(kinds.all.len()).unwrap_or(u16::MAX));
         kinds
@@ -319,6 +419,45 @@ impl FactKinds {
     #[must_use]
     pub fn first_kind(&self, family: CaseFamily) -> FactKind {
         FactKind(self.first_kinds.get(usize::from(family.0)).copied().unwrap_or(u16::MAX))
+    }
+
+    /// Returns the unit that facts of this kind count; `None` if they are not about contacts.
+    ///
+    /// `leg_scope` is true for a scope that has one of the standard's `leg_dimensions`. Commitments
+    /// and first contact resolution are properties of the contact and count contacts in any scope.
+    #[must_use]
+    pub fn counted_unit(&self, kind: FactKind, leg_scope: bool) -> Option<CountedUnit> {
+        let family = self.family(kind);
+        if self.life_cycles.get(usize::from(family.0)) != Some(&LifeCycle::Contact) {
+            return None;
+        }
+        let place = kind.0 - self.first_kind(family).0;
+        Some(if kind >= self.first_commitment {
+            CountedUnit::Contacts
+        } else if leg_scope || usize::from(place) >= CONTACT_FACTS.len() {
+            CountedUnit::Legs
+        } else {
+            CountedUnit::Contacts
+        })
+    }
+
+    /// Iterates over the kinds of facts at a place of the life cycle of contacts, one for each
+    /// family of contacts.
+    pub fn contact_kinds(&self, place: u16) -> impl Iterator<Item = FactKind> + '_ {
+        self.life_cycles.iter().zip(&self.first_kinds).filter_map(move |(life_cycle, first)| {
+            (*life_cycle == LifeCycle::Contact).then_some(FactKind(*first).offset_by(place))
+        })
+    }
+
+    /// Iterates over the kinds of facts about legs, each with the kind of the contact's fact from
+    /// which it follows.
+    pub fn leg_kinds(&self) -> impl Iterator<Item = (FactKind, FactKind)> + '_ {
+        self.contact_kinds(0).flat_map(|first| {
+            LEG_COUNTERPARTS
+                .iter()
+                .chain([&(place::contact::ENDED, place::leg::TALKED)])
+                .map(move |(contact, leg)| (first.offset_by(*leg), first.offset_by(*contact)))
+        })
     }
 
     /// Returns the kind with this name; `None` if the standard has no such fact.
@@ -381,23 +520,37 @@ impl FactKinds {
     }
 }
 
+/// Returns the prefix of the facts about the legs of a contact family: `leg` for calls.
+fn leg_family_name(family: &str) -> String {
+    if family == "call" { "leg".to_owned() } else { format!("{family}_leg") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn places_match_fact_names() {
-        let families: Vec<String> =
-            ["call", "queue", "survey", "agent", "repair"].map(String::from).to_vec();
-        let mut kinds = FactKinds::new(&families);
-        let commitment = kinds.add_commitment("promise", CaseFamily::FIRST_ORDER);
+        const REPAIR: CaseFamily = CaseFamily(4);
+        let mut kinds = FactKinds::new(&[
+            ("call", LifeCycle::Contact),
+            ("queue", LifeCycle::HallTicket),
+            ("survey", LifeCycle::Survey),
+            ("agent", LifeCycle::Agent),
+            ("repair", LifeCycle::Order),
+            ("chat", LifeCycle::Contact),
+        ]);
+        let commitment = kinds.add_commitment("promise", REPAIR);
         let name = |family: CaseFamily, place: u16| {
             kinds.name(kinds.first_kind(family).offset_by(place)).to_owned()
         };
-        assert_eq!(name(CaseFamily::CALL, place::call::TALKING), "call.talking");
+        assert_eq!(name(CaseFamily::CALL, place::contact::TALKING), "call.talking");
+        assert_eq!(name(CaseFamily::CALL, place::contact::CALLBACK), "call.callback");
+        assert_eq!(name(CaseFamily::CALL, place::leg::OFFERED), "leg.offered");
+        assert_eq!(name(CaseFamily(5), place::leg::NOT_OFFERED), "chat_leg.not_offered");
         assert_eq!(name(CaseFamily::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
-        assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::PAUSED), "repair.paused");
-        assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::CANCELLED), "repair.cancelled");
+        assert_eq!(name(REPAIR, place::order::PAUSED), "repair.paused");
+        assert_eq!(name(REPAIR, place::order::CANCELLED), "repair.cancelled");
         assert_eq!(name(CaseFamily::AGENT, place::agent::OFFLINE), "agent.offline");
         assert_eq!(
             kinds.name(commitment.offset_by(place::commitment::DUE_SOON)),
@@ -407,6 +560,6 @@ mod tests {
             kinds.find_kind("promise.kept_due"),
             Some(commitment.offset_by(place::commitment::KEPT_DUE))
         );
-        assert_eq!(kinds.family(commitment), CaseFamily::FIRST_ORDER);
+        assert_eq!(kinds.family(commitment), REPAIR);
     }
 }

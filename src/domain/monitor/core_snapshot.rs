@@ -11,10 +11,11 @@
 
 use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::customer::CustomerContacts;
-use crate::domain::cases::groups::CaseGroups;
+use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
 use crate::domain::cases::store::case_table::{CaseTable, Format2Cases};
+use crate::domain::cases::store::format_3::Format3Cases;
 use crate::domain::cases::timers::TimerWheel;
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::gauges;
@@ -46,23 +47,23 @@ struct CoreSnapshotView<'m, G, P, L> {
     names: &'m CaseNames,
 }
 
-/// Decoded snapshot. `C` is the format of the cases.
+/// Decoded snapshot. `G` is the format of the groups and `C` that of the cases.
 #[derive(Deserialize)]
-struct CoreSnapshot<C> {
-    now: Timestamp,
-    clock: Option<Timestamp>,
-    last_received: Option<Timestamp>,
-    silent_sources: SilentSources,
-    groups: Vec<Attributes>,
-    cases: C,
-    cells: Vec<Cell>,
-    seen: Vec<Vec<u64>>,
-    panes: window_panes::DecodedPanes,
-    levels: gauges::DecodedGauges,
-    timers: TimerWheel,
-    expiries: TimerWheel,
-    customers: CustomerContacts,
-    names: CaseNames,
+pub(super) struct CoreSnapshot<G, C> {
+    pub(super) now: Timestamp,
+    pub(super) clock: Option<Timestamp>,
+    pub(super) last_received: Option<Timestamp>,
+    pub(super) silent_sources: SilentSources,
+    pub(super) groups: Vec<G>,
+    pub(super) cases: C,
+    pub(super) cells: Vec<Cell>,
+    pub(super) seen: Vec<Vec<u64>>,
+    pub(super) panes: window_panes::DecodedPanes,
+    pub(super) levels: gauges::DecodedGauges,
+    pub(super) timers: TimerWheel,
+    pub(super) expiries: TimerWheel,
+    pub(super) customers: CustomerContacts,
+    pub(super) names: CaseNames,
 }
 
 impl Monitor {
@@ -77,6 +78,7 @@ impl Monitor {
             expiry: _,
             consumers: _,
             committed_families: _,
+            legs: _,
             agents_are_local: _,
             horizon: _,
             // Derived from the current time.
@@ -131,32 +133,43 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let snapshot = CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon).restore_snapshot(snapshot, Ok).map_err(D::Error::custom)
+        let snapshot: CoreSnapshot<(Attributes, ScopeReach), CaseTable> =
+            CoreSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon).restore_snapshot(snapshot).map_err(D::Error::custom)
     }
 
-    /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of journal format 1 or
-    /// 2.
+    /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of an earlier journal
+    /// format, 1 to 3.
     ///
     /// # Errors
     /// As for [`Monitor::from_snapshot`].
     pub fn from_earlier_snapshot<'de, D: Deserializer<'de>>(
+        format: u64,
         standard: Arc<Standard>,
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let snapshot = CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon)
-            .restore_snapshot(snapshot, Format2Cases::upgrade)
-            .map_err(D::Error::custom)
+        let snapshot = if format < 3 {
+            let snapshot: CoreSnapshot<Attributes, Format2Cases> =
+                CoreSnapshot::deserialize(from)?;
+            snapshot.upgrade(Format2Cases::upgrade)
+        } else {
+            let snapshot: CoreSnapshot<Attributes, Format3Cases> =
+                CoreSnapshot::deserialize(from)?;
+            snapshot.upgrade(|cases| Ok(cases.upgrade()))
+        };
+        let restore = || {
+            let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot?)?;
+            monitor.recount_contacts();
+            Ok(monitor)
+        };
+        restore().map_err(|problem: &'static str| D::Error::custom(problem))
     }
 
-    /// Restores a decoded snapshot into an empty core. `upgrade` converts the cases to the current
-    /// format.
-    fn restore_snapshot<C>(
+    /// Restores a decoded snapshot into an empty core.
+    fn restore_snapshot(
         self,
-        snapshot: CoreSnapshot<C>,
-        upgrade: impl FnOnce(C) -> Result<CaseTable, &'static str>,
+        snapshot: CoreSnapshot<(Attributes, ScopeReach), CaseTable>,
     ) -> Result<Monitor, &'static str> {
         let CoreSnapshot {
             now,
@@ -186,7 +199,7 @@ impl Monitor {
         if now >= Timestamp::MIN {
             caseload.current.advance_to(now);
         }
-        caseload.cases = upgrade(cases)?.restore(&bounds)?;
+        caseload.cases = cases.restore(&bounds)?;
         let slots = caseload.cases.slot_count();
         let cells = empty_cells.restore_snapshot(
             caseload.groups.groups_since(0),

@@ -6,7 +6,7 @@ use crate::domain::cases::changes::{CaseChanges, Counted, Seen};
 use crate::domain::cases::customer;
 use crate::domain::cases::customer::contact::derive_contacts;
 use crate::domain::events::event::{CustomerKey, Symbol};
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind};
+use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, LegFact};
 use crate::domain::standard::{FirstContactRule, Standard};
 use crate::domain::time::timestamp::Timestamp;
 
@@ -14,6 +14,7 @@ use crate::domain::time::timestamp::Timestamp;
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct AggregationKey {
     group: u32,
+    contact_group: u32,
     customer: Option<CustomerKey>,
     topic: Option<Symbol>,
     case: u64,
@@ -93,14 +94,19 @@ impl Caseload {
         }
         let record = cases.record_mut(slot);
         record.mark_settled(after.open);
-        if before.families != after.families || before.group != after.group {
-            record_group_count(changes, before, -1);
-            record_group_count(changes, after, 1);
+        if before.families != after.families
+            || before.group != after.group
+            || before.contact_group != after.contact_group
+            || before.leg_groups != after.leg_groups
+        {
+            record_group_counts(changes, before, -1);
+            record_group_counts(changes, after, 1);
         }
         // Unchanged facts count at the same place unless one of these properties changed.
         let key = record.key();
         let aggregation_key = |facts: &CaseFacts| AggregationKey {
             group: facts.group,
+            contact_group: facts.contact_group,
             customer: facts.customer,
             topic: facts.topic,
             case: key,
@@ -111,14 +117,15 @@ impl Caseload {
             counted: &mut changes.fact_counts,
             affected: FactConsumers::default(),
         };
-        if old == here {
+        if old == here && here.contact_group == here.group {
             let same =
                 before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
             change.count_difference(here.group, &mut before.all[same..], &mut after.all[same..]);
         } else {
-            before.all.iter().for_each(|fact| change.count_fact(old.group, fact, -1));
-            after.all.iter().for_each(|fact| change.count_fact(here.group, fact, 1));
+            change.count_all(before, -1);
+            change.count_all(after, 1);
         }
+        change.count_leg_difference(&mut before.legs, &mut after.legs);
         let affected = change.affected;
         if affected.orders
             && let Some(at_risk_orders) = at_risk_orders
@@ -219,6 +226,37 @@ impl DifferenceCounter<'_> {
         }
     }
 
+    /// Adds (`times` = 1) or retracts (-1) all facts of a case except those of legs.
+    fn count_all(&mut self, facts: &CaseFacts, times: i32) {
+        for (group, facts) in facts.by_group() {
+            facts.iter().for_each(|fact| self.count_fact(group, fact, times));
+        }
+    }
+
+    /// Retracts the leg facts only in `gone` and adds those only in `new`.
+    fn count_leg_difference(&mut self, gone: &mut [LegFact], new: &mut [LegFact]) {
+        if gone == new {
+            return;
+        }
+        gone.sort_unstable();
+        new.sort_unstable();
+        let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
+        loop {
+            match (gone.peek(), new.peek()) {
+                (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
+                (Some(one), other) if other.is_none_or(|other| one < other) => {
+                    self.count_fact(one.group, &one.fact, -1);
+                    gone.next();
+                }
+                (_, Some(other)) => {
+                    self.count_fact(other.group, &other.fact, 1);
+                    new.next();
+                }
+                (_, None) => break,
+            }
+        }
+    }
+
     /// Adds (`times` = 1) or retracts (-1) a fact.
     #[inline]
     fn count_fact(&mut self, group: u32, fact: &Fact, times: i32) {
@@ -231,11 +269,16 @@ impl DifferenceCounter<'_> {
     }
 }
 
-/// Records a change of the number of cases in a group.
-fn record_group_count(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) {
-    if facts.families != 0 {
-        changes.case_counts.push(Seen { group: facts.group, families: facts.families, times });
+/// Records a change of the number of cases in the groups of a case and of its legs.
+fn record_group_counts(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) {
+    if facts.families == 0 {
+        return;
     }
+    let contact_group = Some(facts.contact_group).filter(|group| *group != facts.group);
+    let groups = facts.leg_groups.iter().copied().chain([facts.group]).chain(contact_group);
+    changes
+        .case_counts
+        .extend(groups.map(|group| Seen { group, families: facts.families, times }));
 }
 
 /// Records a change of a first contact fact if the cells count it.

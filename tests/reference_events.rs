@@ -62,7 +62,7 @@ fn reference_has_every_type_and_field_and_no_other() {
             assert!(standard.kinds.find_kind(&fact).is_some(), "there is no fact `{fact}`");
             missing.retain(|known| *known != fact);
         }
-        assert!(missing.is_empty(), "{family:?}: no event type needs {missing:?}");
+        assert!(missing.is_empty(), "{name}: no event type needs {missing:?}");
     }
     let fields = EVENT_TYPES.iter().flat_map(|kind| kind.fields);
     fields.for_each(|field| assert!(data_field_names().contains(field), "{field}"));

@@ -5,10 +5,10 @@
 
 use super::explanation::symbol_text;
 use crate::domain::cases::case_names::{CaseName, CaseNames};
-use crate::domain::cases::groups::CaseGroups;
+use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventDetail, PackedMillis, Symbol};
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactMeasure};
+use crate::domain::facts::catalog::{CaseFacts, Fact, FactMeasure, LegFact};
 use crate::domain::facts::commitment_clock::{
     ClockReport, ClockState, ClockStop, PauseEffect, StopReason,
 };
@@ -33,8 +33,19 @@ pub struct CaseHistory {
     pub events: Vec<HistoryEvent>,
     /// Derived facts, by time.
     pub facts: Vec<HistoryFact>,
+    /// Legs of a contact, if they count apart from it; else empty.
+    pub legs: Vec<HistoryLeg>,
     /// Clocks of its commitments.
     pub clocks: Vec<HistoryClock>,
+}
+
+/// Leg of a contact with several legs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HistoryLeg {
+    /// Dimensions with their values.
+    pub attributes: Vec<(String, String)>,
+    /// Derived facts, by time.
+    pub facts: Vec<HistoryFact>,
 }
 
 /// An event of a case.
@@ -209,28 +220,53 @@ impl CaseDescriber<'_> {
 
     /// Describes the facts of a case, sorted by time.
     pub(in crate::domain) fn describe_facts(&self, facts: &CaseFacts) -> Vec<HistoryFact> {
-        let describe_fact = |fact: &Fact| {
-            let measure = self.standard.kinds.fact_measure(fact.kind);
-            let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
-            HistoryFact {
-                name: self.standard.kinds.name(fact.kind).to_owned(),
-                time: fact.time,
-                value: value.map(|value| {
-                    if measure == FactMeasure::Duration {
-                        HistoryValue::Duration(value)
-                    } else {
-                        HistoryValue::Number(value)
-                    }
-                }),
-                label: fact.label.map(|label| {
-                    self.warning_text(label).unwrap_or_else(|| self.symbol_text(label))
-                }),
-                is_current: measure == FactMeasure::CurrentState,
-            }
-        };
-        let mut described: Vec<HistoryFact> = facts.all.iter().map(describe_fact).collect();
+        let mut described: Vec<HistoryFact> =
+            facts.all.iter().map(|fact| self.describe_fact(fact)).collect();
         described.sort_by_key(|fact| fact.time);
         described
+    }
+
+    /// Describes the legs of a contact that count apart from it, in their order.
+    pub(in crate::domain) fn describe_legs(&self, facts: &CaseFacts) -> Vec<HistoryLeg> {
+        let is_own_group =
+            |leg: &&LegFact| self.groups.get(leg.group).reach == ScopeReach::LegScopes;
+        let own: Vec<&LegFact> = facts.legs.iter().filter(is_own_group).collect();
+        let describe_leg = |facts: &[&LegFact]| {
+            let mut described: Vec<HistoryFact> =
+                facts.iter().map(|leg| self.describe_fact(&leg.fact)).collect();
+            described.sort_by_key(|fact| fact.time);
+            HistoryLeg {
+                attributes: facts
+                    .first()
+                    .map(|leg| self.dimension_values(leg.group))
+                    .unwrap_or_default(),
+                facts: described,
+            }
+        };
+        // The first fact of each leg is its arrival, or that it has none.
+        own.chunk_by(|_, next| !self.standard.kinds.begins_leg(next.fact.kind))
+            .map(describe_leg)
+            .collect()
+    }
+
+    fn describe_fact(&self, fact: &Fact) -> HistoryFact {
+        let measure = self.standard.kinds.fact_measure(fact.kind);
+        let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
+        HistoryFact {
+            name: self.standard.kinds.name(fact.kind).to_owned(),
+            time: fact.time,
+            value: value.map(|value| {
+                if measure == FactMeasure::Duration {
+                    HistoryValue::Duration(value)
+                } else {
+                    HistoryValue::Number(value)
+                }
+            }),
+            label: fact
+                .label
+                .map(|label| self.warning_text(label).unwrap_or_else(|| self.symbol_text(label))),
+            is_current: measure == FactMeasure::CurrentState,
+        }
     }
 
     /// Returns the text of a warning label; `None` for other labels. Warning texts come from the

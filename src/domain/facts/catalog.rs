@@ -449,6 +449,14 @@ impl FactKinds {
         })
     }
 
+    /// Returns true if facts of this kind come first among those of a leg.
+    #[must_use]
+    pub fn begins_leg(&self, kind: FactKind) -> bool {
+        [place::contact::OFFERED, place::contact::NOT_OFFERED]
+            .into_iter()
+            .any(|place| self.contact_kinds(place).any(|known| known == kind))
+    }
+
     /// Iterates over the kinds of facts about legs, each with the kind of the contact's fact from
     /// which it follows.
     pub fn leg_kinds(&self) -> impl Iterator<Item = (FactKind, FactKind)> + '_ {

@@ -165,6 +165,7 @@ impl Monitor {
             open,
             events: describer.describe_events(&observations),
             facts: describer.describe_facts(&facts),
+            legs: describer.describe_legs(&facts),
             clocks: describer.describe_clocks(&facts),
             standard: standard.clone(),
         })

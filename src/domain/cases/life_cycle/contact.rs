@@ -345,3 +345,6 @@ fn leg_counterpart(fact: &Fact, writer: &FactWriter<'_, '_>) -> Option<Fact> {
     (applies && writer.context.used_kinds[usize::from(kind.0)])
         .then_some(Fact { kind, label, ..*fact })
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,7 +168,8 @@ fn default_invalidating_facts(contacts: &[FactTally], standard: &Standard) -> Ve
 
 #[cfg(test)]
 mod tests {
-    use crate::standard_file::parse_standard;
+    use super::*;
+    use crate::standard_file::{parse_standard, parse_with_warnings};
 
     const STANDARD_HEAD: &str = r#"
 name = "x"
@@ -228,5 +229,67 @@ orders = ["repair"]
         let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(17)))
             .expect_err("too many indicators");
         assert!(problems[0].message.contains("16"), "{problems:#?}");
+    }
+
+    fn parse_rule(contacts: &str) -> (Standard, Vec<String>) {
+        let table = format!(
+            "[indicator.a]\ntitle = {{ en = \"A\", zh = \"B\" }}\none_shot = {{ contacts = {contacts}, within = \"72h\" }}\n"
+        );
+        let head = STANDARD_HEAD.replace(r#"["repair"]"#, r#"["repair", "complaint"]"#);
+        let files = [("x.toml".to_owned(), head + &table)];
+        let (standard, warnings) = parse_with_warnings(&files);
+        let standard = standard.unwrap_or_else(|problems| panic!("{problems:#?}"));
+        (standard, warnings.into_iter().map(|warning| warning.message).collect())
+    }
+
+    /// Returns the names of the tallies' facts.
+    fn fact_names(standard: &Standard, tallies: &[FactTally]) -> Vec<String> {
+        tallies.iter().map(|tally| standard.kinds.name(tally.kind).to_owned()).collect()
+    }
+
+    #[test]
+    fn orders_count_at_first_resolution_and_repeat_at_opening() {
+        let contacts = r#"["call.answered", "repair.opened", "repair.reopened", { fact = "complaint.by_first_owner", within = "8h" }]"#;
+        let (standard, warnings) = parse_rule(contacts);
+        let rule = &standard.first_contact_rules[0];
+        assert_eq!(fact_names(&standard, &rule.contacts), ["call.answered"]);
+        assert_eq!(
+            fact_names(&standard, &rule.resolutions),
+            ["repair.first_resolved", "complaint.by_first_owner"]
+        );
+        assert!(rule.resolutions[1].values.is_some(), "the limit applies");
+        assert_eq!(
+            fact_names(&standard, &rule.repeats),
+            ["call.answered", "repair.opened", "complaint.opened"]
+        );
+        assert_eq!(
+            fact_names(&standard, &rule.invalidated_by),
+            [
+                "repair.reopened",
+                "repair.confirmed",
+                "repair.escalated",
+                "complaint.reopened",
+                "complaint.confirmed",
+                "complaint.escalated",
+            ]
+        );
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
+
+    #[test]
+    fn contacts_of_calls_have_no_default_invalidating_fact() {
+        let (standard, _) = parse_rule(r#"["call.answered"]"#);
+        assert!(standard.first_contact_rules[0].invalidated_by.is_empty());
+    }
+
+    #[test]
+    fn warns_of_limits_that_the_first_resolution_ignores() {
+        let contacts = r#"[{ fact = "repair.escalated", level = "manager" }]"#;
+        let (standard, warnings) = parse_rule(contacts);
+        assert_eq!(
+            fact_names(&standard, &standard.first_contact_rules[0].resolutions),
+            ["repair.first_resolved"]
+        );
+        assert!(warnings[0].contains("limits on `repair.escalated` are ignored"), "{warnings:?}");
     }
 }

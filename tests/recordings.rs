@@ -1,4 +1,5 @@
-//! Compares `firstline replay` with figures that were computed independently from real recordings.
+//! Compares `firstline replay` with figures that were computed independently from real recordings,
+//! and with those of small recorded cases.
 //!
 //! The tests cover every count, rate, duration and gauge of `../shared/data/*/expected.json`. They
 //! run the binary with the standards in `tests/standards` and the mappings in `tests/mappings`.
@@ -18,6 +19,8 @@ mod asterisk;
 mod boston311;
 #[path = "recordings/comparison.rs"]
 mod comparison;
+#[path = "recordings/first_contact_cases.rs"]
+mod first_contact_cases;
 #[path = "recordings/replay.rs"]
 mod replay;
 #[path = "recordings/servicenow.rs"]

@@ -361,17 +361,22 @@ impl CommitmentTerms {
     }
 }
 
-/// First contact resolution (FCR): a contact resolved the matter if no invalidating fact follows
-/// and the same customer makes no other contact within the repeat window.
+/// First contact resolution (FCR): a contact resolved the matter if no invalidating fact happens to
+/// its case and no repeat of the same customer follows within the repeat window.
 #[derive(Clone, Debug)]
 pub struct FirstContactRule {
-    /// Facts that are contacts.
+    /// Contacts of calls, tickets, surveys and agents. Each counts when it happens.
     pub contacts: Vec<FactTally>,
-    /// Repeat window in ms. A later contact of another case within it is a repeat. The topics must
-    /// match if both are known.
+    /// First resolutions of orders. They are the contacts of the orders and count when they happen.
+    pub resolutions: Vec<FactTally>,
+    /// Facts that repeat an earlier contact of the same customer: the contacts above, the openings
+    /// of the orders, and the facts of `followed_by`.
+    pub repeats: Vec<FactTally>,
+    /// Repeat window in ms. A repeat of another case within it makes the contact unresolved. The
+    /// topics must match if both are known.
     pub within_ms: i64,
-    /// Facts that make a contact of the same case unresolved, at the same time or within the
-    /// window.
+    /// Facts that make a contact of the same case unresolved: for the resolution of an order at any
+    /// time, for other contacts at the same time or within the window.
     pub invalidated_by: Vec<FactTally>,
     /// Facts that exclude a contact of the same case from the count.
     pub excluded_by: Vec<FactTally>,
@@ -453,8 +458,14 @@ impl FirstContactRule {
     /// Allowed repeat windows in milliseconds.
     pub const REPEAT_WINDOW_RANGE_MS: std::ops::RangeInclusive<i64> = 24 * HOUR..=30 * 24 * HOUR;
 
+    /// Iterates over the facts that the rule counts.
+    pub fn counted_tallies(&self) -> impl Iterator<Item = &FactTally> {
+        self.contacts.iter().chain(&self.resolutions)
+    }
+
     /// Iterates over all facts that the rule uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
-        self.contacts.iter().chain(&self.invalidated_by).chain(&self.excluded_by)
+        let of_same_case = self.invalidated_by.iter().chain(&self.excluded_by);
+        self.counted_tallies().chain(&self.repeats).chain(of_same_case)
     }
 }

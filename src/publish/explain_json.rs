@@ -284,6 +284,12 @@ fn examples_json(standard: &Standard, cases: &[FactExample]) -> Vec<Value> {
             repeated.insert("time".to_owned(), json!(time));
             object.insert("repeated_by".to_owned(), repeated.into());
         }
+        if let Some((kind, time)) = &example.invalidated_by {
+            let (fact, words) =
+                (standard.kinds.name(*kind), describe::describe_fact(standard, *kind));
+            let invalidating = json!({ "fact": fact, "words": words, "time": time });
+            object.insert("invalidated_by".to_owned(), invalidating);
+        }
         Value::Object(object)
     };
     cases.iter().map(format_example).collect()

@@ -99,6 +99,8 @@ pub struct FactExample {
     pub value: Option<i64>,
     /// Case and time of the contact that repeated this one.
     pub repeated_by: Option<(Option<CaseName>, Timestamp)>,
+    /// Kind and time of the fact of the same case that shows that this contact resolved nothing.
+    pub invalidated_by: Option<(FactKind, Timestamp)>,
 }
 
 /// Facts excluded for one reason.
@@ -121,6 +123,8 @@ pub enum ExclusionReason {
     ExcludedContact,
     /// The repeat window of the contact has not passed yet.
     NotMatured,
+    /// The order has not been resolved.
+    NotResolved,
     /// The value does not match.
     Value {
         /// Kind of fact.

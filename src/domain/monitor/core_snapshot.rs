@@ -11,6 +11,7 @@
 
 use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::customer::CustomerContacts;
+use crate::domain::cases::customer::format_3::Format3Customers;
 use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
@@ -47,9 +48,9 @@ struct CoreSnapshotView<'m, G, P, L> {
     names: &'m CaseNames,
 }
 
-/// Decoded snapshot. `G` is the format of the groups and `C` that of the cases.
+/// Decoded snapshot. `G`, `C` and `U` are the formats of groups, cases and customers.
 #[derive(Deserialize)]
-pub(super) struct CoreSnapshot<G, C> {
+pub(super) struct CoreSnapshot<G, C, U> {
     pub(super) now: Timestamp,
     pub(super) clock: Option<Timestamp>,
     pub(super) last_received: Option<Timestamp>,
@@ -62,9 +63,13 @@ pub(super) struct CoreSnapshot<G, C> {
     pub(super) levels: gauges::DecodedGauges,
     pub(super) timers: TimerWheel,
     pub(super) expiries: TimerWheel,
-    pub(super) customers: CustomerContacts,
+    pub(super) customers: U,
     pub(super) names: CaseNames,
 }
+
+/// Snapshot in the current format.
+pub(super) type CurrentSnapshot =
+    CoreSnapshot<(Attributes, ScopeReach), CaseTable, CustomerContacts>;
 
 impl Monitor {
     /// Returns the state of the core for a snapshot, between two batches or ticks. Two cores with
@@ -133,7 +138,7 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let snapshot: CoreSnapshot<(Attributes, ScopeReach), CaseTable> =
+        let snapshot: CurrentSnapshot =
             CoreSnapshot::deserialize(from)?;
         Monitor::new(standard, horizon).restore_snapshot(snapshot).map_err(D::Error::custom)
     }
@@ -150,17 +155,18 @@ impl Monitor {
         from: D,
     ) -> Result<Monitor, D::Error> {
         let snapshot = if format < 3 {
-            let snapshot: CoreSnapshot<Attributes, Format2Cases> =
+            let snapshot: CoreSnapshot<Attributes, Format2Cases, Format3Customers> =
                 CoreSnapshot::deserialize(from)?;
             snapshot.upgrade(Format2Cases::upgrade)
         } else {
-            let snapshot: CoreSnapshot<Attributes, Format3Cases> =
+            let snapshot: CoreSnapshot<Attributes, Format3Cases, Format3Customers> =
                 CoreSnapshot::deserialize(from)?;
             snapshot.upgrade(|cases| Ok(cases.upgrade()))
         };
         let restore = || {
             let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot?)?;
             monitor.recount_contacts();
+            monitor.recount_resolutions();
             Ok(monitor)
         };
         restore().map_err(|problem: &'static str| D::Error::custom(problem))
@@ -169,7 +175,7 @@ impl Monitor {
     /// Restores a decoded snapshot into an empty core.
     fn restore_snapshot(
         self,
-        snapshot: CoreSnapshot<(Attributes, ScopeReach), CaseTable>,
+        snapshot: CurrentSnapshot,
     ) -> Result<Monitor, &'static str> {
         let CoreSnapshot {
             now,

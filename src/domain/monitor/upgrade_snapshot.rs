@@ -1,9 +1,12 @@
-//! Upgrade of snapshots of the formats 1 to 3, which knew calls but no legs.
+//! Upgrade of snapshots of the formats 1 to 3. They knew calls but no legs, and counted an order for
+//! first contact resolution when it was opened.
 //!
 //! The facts of contacts and legs are derived from the remembered cases, and their difference from
-//! the facts counted before is counted. Cases that are remembered only as sums keep their facts.
+//! the facts counted before is counted. Orders are counted again at their first resolution. Cases
+//! that are remembered only as sums keep what they counted.
 
-use super::core_snapshot::CoreSnapshot;
+use super::core_snapshot::{CoreSnapshot, CurrentSnapshot};
+use crate::domain::cases::customer::format_3::Format3Customers;
 use crate::domain::cases::groups::ScopeReach;
 use crate::domain::cases::store::case_table::CaseTable;
 use crate::domain::events::event::Attributes;
@@ -16,12 +19,12 @@ const CALL_FACTS_BEFORE: u16 = 11;
 /// Number of cases recounted before a handover to the cells.
 const CASES_RECOUNTED_AT_ONCE: usize = 1_024;
 
-impl<C> CoreSnapshot<Attributes, C> {
+impl<C> CoreSnapshot<Attributes, C, Format3Customers> {
     /// Converts the snapshot to the current format. `upgrade` converts the cases.
     pub(super) fn upgrade(
         self,
         upgrade: impl FnOnce(C) -> Result<CaseTable, &'static str>,
-    ) -> Result<CoreSnapshot<(Attributes, ScopeReach), CaseTable>, &'static str> {
+    ) -> Result<CurrentSnapshot, &'static str> {
         let mut levels = self.levels;
         levels.insert_kinds(
             FactKind(CALL_FACTS_BEFORE),
@@ -41,7 +44,7 @@ impl<C> CoreSnapshot<Attributes, C> {
             levels,
             timers: self.timers,
             expiries: self.expiries,
-            customers: self.customers,
+            customers: self.customers.upgrade(),
             names: self.names,
         })
     }
@@ -53,6 +56,18 @@ impl Monitor {
         let slots: Vec<u32> = self.caseload.cases.occupied_slots().collect();
         for chunk in slots.chunks(CASES_RECOUNTED_AT_ONCE) {
             chunk.iter().for_each(|slot| self.caseload.recount_contact(*slot));
+            self.update_cells();
+        }
+    }
+
+    /// Counts the orders again in the rules of first contact resolution that name orders.
+    pub(super) fn recount_resolutions(&mut self) {
+        let rules = self.caseload.standard.first_contact_rules.iter().enumerate();
+        let rules = rules
+            .filter(|(_, rule)| !rule.resolutions.is_empty())
+            .fold(0, |rules, (number, _)| rules | 1 << number);
+        if rules != 0 {
+            self.caseload.recount_first_contact(rules);
             self.update_cells();
         }
     }

@@ -108,9 +108,12 @@ fn write_cases(out: &mut String, standard: &Standard, cases: &[FactExample], mor
         let repeated = case.repeated_by.as_ref().map_or(String::new(), |(by, at)| {
             format!("  repeated by {} at {at}", format_case_name(by.as_ref()))
         });
+        let invalidated = case.invalidated_by.map_or(String::new(), |(by, at)| {
+            format!("  not resolved: {} at {at}", standard.kinds.name(by))
+        });
         let _ = writeln!(
             out,
-            "  {}  {}  {}{value}{repeated}",
+            "  {}  {}  {}{value}{repeated}{invalidated}",
             case.time,
             standard.kinds.name(case.kind),
             format_case_name(case.name.as_ref())

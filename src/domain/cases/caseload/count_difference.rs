@@ -182,6 +182,28 @@ impl Caseload {
         changes.iter().for_each(|change| record_contact_change(consumers, case_changes, change));
     }
 
+    /// Counts the contacts of all remembered cases again for the first contact rules in `rules`, a
+    /// bit set by index in the standard.
+    pub(in crate::domain) fn recount_first_contact(&mut self, rules: u16) {
+        let mut changes = Vec::new();
+        let one_shots = self.standard.clone();
+        let one_shots = &one_shots.first_contact_rules;
+        self.customers.remove_rules(one_shots, rules, &mut changes);
+        let slots: Vec<u32> = self.cases.occupied_slots().collect();
+        for slot in slots {
+            self.derive_facts(slot, false);
+            let Some(customer) = self.after.customer else { continue };
+            let attributes = &self.groups.get(self.after.group).attributes;
+            let key = self.cases.record(slot).key();
+            for contact in derive_contacts(one_shots, &self.after, attributes, key) {
+                self.customers.add_to_rules(one_shots, rules, (customer, contact), &mut changes);
+            }
+        }
+        changes
+            .iter()
+            .for_each(|change| record_contact_change(&self.consumers, &mut self.changes, change));
+    }
+
     /// Counts contacts whose repeat windows ended between `then` and the time reached.
     pub(super) fn mature_contacts(&mut self, then: Timestamp) {
         let reached = expired_before(self.now);

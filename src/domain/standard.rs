@@ -14,7 +14,7 @@ pub use self::indicator::{DatedTarget, FactTally, Formula, Indicator, Target, Ta
 use self::population::PopulationTable;
 use self::source::DeclaredSource;
 use crate::domain::events::event::{Attributes, CaseFamily, EventType, EventVerb, Symbol};
-use crate::domain::facts::catalog::{FactKind, FactKinds};
+use crate::domain::facts::catalog::{FactKind, FactKinds, place::one_shot};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::time::calendar::Calendar;
 use crate::domain::time::time_zones::TimeZones;
@@ -363,6 +363,24 @@ impl Standard {
         find(name).or_else(|| find(current_indicator_name(name)?))
     }
 
+    /// Returns the families of the facts of each operand of a formula, as bit masks. The families
+    /// of a first contact fact are those of its contacts.
+    #[must_use]
+    pub fn operand_families(&self, formula: &Formula) -> Vec<u64> {
+        let bit = |kind: FactKind| 1 << (self.kinds.family(kind).0 & 63);
+        let families_of = |kind: FactKind| {
+            let rule = self.first_contact_rules.iter().find(|rule| rule.derives(kind));
+            rule.map_or_else(
+                || bit(kind),
+                |rule| rule.contacts.iter().fold(0, |all, tally| all | bit(tally.kind)),
+            )
+        };
+        let operands = formula.operands().into_iter();
+        operands
+            .map(|tallies| tallies.iter().fold(0, |all, tally| all | families_of(tally.kind)))
+            .collect()
+    }
+
     /// Returns true for each kind of fact that some indicator counts.
     #[must_use]
     pub fn counted_fact_kinds(&self) -> Vec<bool> {
@@ -396,6 +414,14 @@ impl FirstContactRule {
     pub const MAX_RULES: usize = 16;
     /// Allowed repeat windows in milliseconds.
     pub const REPEAT_WINDOW_RANGE_MS: std::ops::RangeInclusive<i64> = 24 * HOUR..=30 * 24 * HOUR;
+
+    /// Returns true if the rule derives facts of this kind.
+    #[must_use]
+    pub fn derives(&self, kind: FactKind) -> bool {
+        [one_shot::CONTACTS, one_shot::ONCE]
+            .into_iter()
+            .any(|offset| self.first_fact.offset_by(offset) == kind)
+    }
 
     /// Iterates over all facts that the rule uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {

@@ -96,6 +96,7 @@ impl EngineState {
         let horizon = Some(standard.horizon);
         self.monitor = match format {
             ..3 => Monitor::from_earlier_snapshot(standard, horizon, snapshot)?,
+            3 => Monitor::from_format_3_snapshot(standard, horizon, snapshot)?,
             _ => Monitor::from_snapshot(standard, horizon, snapshot)?,
         };
         Ok(())

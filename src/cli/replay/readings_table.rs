@@ -123,8 +123,8 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         Level::None => String::new(),
         level => level.name().to_owned(),
     };
-    if reading.state != ReadingState::Ok {
-        remark = format!("{remark} ({})", reading.state.name()).trim_start().to_owned();
+    if reading.state() != ReadingState::Ok {
+        remark = format!("{remark} ({})", describe_states(reading)).trim_start().to_owned();
     }
     [
         indicator.name.clone(),
@@ -134,6 +134,15 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         of,
         remark,
     ]
+}
+
+/// Returns the states of a reading. A partial one says from when it is known.
+pub(super) fn describe_states(reading: &Reading) -> String {
+    let names = reading.states.iter().map(|state| match (state, reading.since) {
+        (ReadingState::Partial, Some(since)) => format!("{} since {since}", state.name()),
+        _ => state.name().to_owned(),
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Formats a value with its unit.

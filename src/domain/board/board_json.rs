@@ -118,7 +118,11 @@ impl Serialize for ReadingJson<'_> {
                 map.serialize_entry("agents", agents)?;
             }
         }
-        map.serialize_entry("state", reading.state.name())?;
+        map.serialize_entry("state", reading.state().name())?;
+        map.serialize_entry("states", &reading.states)?;
+        if let Some(since) = &reading.since {
+            map.serialize_entry("since", since)?;
+        }
         map.serialize_entry("level", reading.level.name())?;
         map.serialize_entry("target", &reading.target)?;
         map.end()

@@ -11,9 +11,11 @@
 
 use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::customer::CustomerContacts;
+use crate::domain::cases::data_coverage::DataCoverage;
 use crate::domain::cases::groups::CaseGroups;
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
+use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
 use crate::domain::cases::store::case_table::{CaseTable, Format2Cases};
 use crate::domain::cases::timers::TimerWheel;
 use crate::domain::cells::cell::Cell;
@@ -27,7 +29,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
-/// Borrowed form of [`CoreSnapshot`] for writing, in the same field order.
+/// Borrowed form of [`CurrentSnapshot`] for writing, in the same field order.
 #[derive(Serialize)]
 struct CoreSnapshotView<'m, G, P, L> {
     now: Timestamp,
@@ -44,9 +46,17 @@ struct CoreSnapshotView<'m, G, P, L> {
     expiries: &'m TimerWheel,
     customers: &'m CustomerContacts,
     names: &'m CaseNames,
+    coverage: &'m DataCoverage,
 }
 
-/// Decoded snapshot. `C` is the format of the cases.
+/// Decoded snapshot of the current format.
+#[derive(Deserialize)]
+struct CurrentSnapshot<C> {
+    core: CoreSnapshot<C>,
+    coverage: DataCoverage,
+}
+
+/// Decoded part that all formats have in common. `C` is the format of the cases.
 #[derive(Deserialize)]
 struct CoreSnapshot<C> {
     now: Timestamp,
@@ -93,6 +103,7 @@ impl Monitor {
             clock,
             last_received,
             silent_sources,
+            coverage,
             cases,
             groups,
             timers,
@@ -118,6 +129,7 @@ impl Monitor {
             expiries,
             customers,
             names,
+            coverage,
         }
     }
 
@@ -131,8 +143,28 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
+        let CurrentSnapshot { core, coverage } = CurrentSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon)
+            .restore_snapshot(core, Ok)
+            .and_then(|monitor| monitor.restore_coverage(coverage))
+            .map_err(D::Error::custom)
+    }
+
+    /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of journal format 3. It
+    /// has no data coverage.
+    ///
+    /// # Errors
+    /// As for [`Monitor::from_snapshot`].
+    pub fn from_format_3_snapshot<'de, D: Deserializer<'de>>(
+        standard: Arc<Standard>,
+        horizon: Option<RetentionHorizon>,
+        from: D,
+    ) -> Result<Monitor, D::Error> {
         let snapshot = CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon).restore_snapshot(snapshot, Ok).map_err(D::Error::custom)
+        Monitor::new(standard, horizon)
+            .restore_snapshot(snapshot, Ok)
+            .map(Monitor::derive_coverage)
+            .map_err(D::Error::custom)
     }
 
     /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of journal format 1 or
@@ -148,6 +180,7 @@ impl Monitor {
         let snapshot = CoreSnapshot::deserialize(from)?;
         Monitor::new(standard, horizon)
             .restore_snapshot(snapshot, Format2Cases::upgrade)
+            .map(Monitor::derive_coverage)
             .map_err(D::Error::custom)
     }
 
@@ -200,5 +233,32 @@ impl Monitor {
         caseload.customers = customers.restore(caseload.customers, &bounds)?;
         caseload.case_names = names.restore(slots)?;
         Ok(Monitor { caseload, cells })
+    }
+
+    /// Adds the decoded data coverage to a restored core.
+    fn restore_coverage(mut self, coverage: DataCoverage) -> Result<Monitor, &'static str> {
+        let Caseload { standard, groups, now, .. } = &self.caseload;
+        let bounds = SnapshotBounds::new(standard, groups.count(), *now);
+        self.caseload.coverage = coverage.restore(&standard.schema, &bounds)?;
+        Ok(self)
+    }
+
+    /// Derives the data coverage of a snapshot of an earlier format from the remembered cases and
+    /// the sums. Silences of sources before the snapshot are not known.
+    fn derive_coverage(mut self) -> Monitor {
+        let Caseload { coverage, cases, horizon, now, .. } = &mut self.caseload;
+        for slot in cases.occupied_slots() {
+            let record = cases.record(slot);
+            for observation in
+                record.read_observations(HistoryPart::All, &cases.overflow, AllObservations)
+            {
+                coverage.record_event(observation.kind.family, 0, observation.time, &[]);
+            }
+        }
+        let was_counted = |family: usize| {
+            self.cells.case_counts.iter().any(|counts| counts.get(family).is_some_and(|n| *n > 0))
+        };
+        coverage.complete_from_sums(was_counted, cases.forgotten_count() > 0, *horizon, *now);
+        self
     }
 }

@@ -435,7 +435,7 @@ fn round_to_four_decimals(value: f64) -> f64 {
 }
 
 fn describe_reading(reading: &Reading) -> String {
-    let value = match (&reading.components, reading.value) {
+    let value = match (&*reading.displayed_components(), reading.value) {
         (ReadingComponents::Ratio { good, of }, _) => format!("{good}/{of}"),
         (ReadingComponents::Rate { count, population: None }, _) => format!("{count} of ?"),
         (_, None) => "-".to_owned(),

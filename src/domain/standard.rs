@@ -363,8 +363,9 @@ impl Standard {
         find(name).or_else(|| find(current_indicator_name(name)?))
     }
 
-    /// Returns the families of the facts of each operand of a formula, as bit masks. The families
-    /// of a first contact fact are those of its contacts.
+    /// Returns the families of the facts of each operand of a formula, as bit masks. A difference
+    /// has the operands of both indicators. The families of a first contact fact are those of its
+    /// contacts.
     #[must_use]
     pub fn operand_families(&self, formula: &Formula) -> Vec<u64> {
         let bit = |kind: FactKind| 1 << (self.kinds.family(kind).0 & 63);
@@ -375,6 +376,12 @@ impl Standard {
                 |rule| rule.contacts.iter().fold(0, |all, tally| all | bit(tally.kind)),
             )
         };
+        if let Formula::Difference { first, second, .. } = formula {
+            let both = [first, second].into_iter();
+            let families =
+                both.flat_map(|place| self.operand_families(&self.indicators[*place].formula));
+            return families.collect();
+        }
         let operands = formula.operands().into_iter();
         operands
             .map(|tallies| tallies.iter().fold(0, |all, tally| all | families_of(tally.kind)))

@@ -159,7 +159,7 @@ fn ranked_scope<'b>(
         rank,
         scope: board.scope_values(&reading.key).collect(),
         value: reading.value,
-        of: reading.components.sample_count(),
+        of: reading.displayed_components().sample_count(),
         state: reading.state().name(),
         level: reading.level.name(),
         gap,

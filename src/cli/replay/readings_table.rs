@@ -83,7 +83,8 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         .scope_values(&reading.key)
         .map(|(dimension, value)| format!("{dimension}={value}"))
         .collect();
-    let value = match (reading.value, &reading.components) {
+    let components = reading.displayed_components();
+    let value = match (reading.value, &*components) {
         (None, _) => "-".to_owned(),
         (Some(value), ReadingComponents::Difference { .. }) => {
             format!(
@@ -94,7 +95,7 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         }
         (Some(value), _) => format_amount(value, indicator.unit()),
     };
-    let of = match &reading.components {
+    let of = match &*components {
         ReadingComponents::Ratio { good, of } => format!("{good} / {of}"),
         ReadingComponents::Duration(durations) if durations.of > 0 => {
             format!("{}, P95 {}", durations.of, format_seconds(durations.p95))

@@ -2,7 +2,7 @@
 
 use super::confidence_interval;
 use super::error_budget::{self, ErrorBudget};
-use super::reading::{Board, Reading, ReadingComponents, ReadingKey};
+use super::reading::{Board, Reading, ReadingComponents, ReadingKey, ReadingState};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 impl Board {
@@ -75,12 +75,14 @@ impl Serialize for ReadingJson<'_> {
         let mut map = serializer.serialize_map(None)?;
         board.key_json(&reading.key).write_entries(&mut map)?;
         map.serialize_entry("value", &reading.value)?;
-        match &reading.components {
+        match &*reading.displayed_components() {
             ReadingComponents::Ratio { good, of } => {
                 map.serialize_entry("good", good)?;
                 map.serialize_entry("of", of)?;
                 map.serialize_entry("interval", &confidence_interval::wilson_interval(*good, *of))?;
-                if let Some(budget) = error_budget_of(board, &reading.key, *good, *of) {
+                let budget = error_budget_of(board, &reading.key, *good, *of)
+                    .filter(|_| !reading.states.contains(ReadingState::NoData));
+                if let Some(budget) = budget {
                     map.serialize_entry("budget", &budget)?;
                 }
             }

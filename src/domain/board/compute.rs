@@ -181,8 +181,7 @@ impl<'r> ReadingBuilder<'r> {
         components: ReadingComponents,
     ) {
         let no_data = !self.coverage.is_known();
-        let (value, components) =
-            if no_data { (None, components.without_data()) } else { (value, components) };
+        let value = value.filter(|_| !no_data);
         let since = window.and_then(|window| self.coverage.partial_since(window));
         // Every window reaches up to now, so its latest contacts can still be followed by a repeat.
         let provisional =
@@ -361,5 +360,68 @@ fn target_level(target: Option<Target>, value: Option<f64>) -> Level {
         _ if !target.is_reached(value) => Level::Breached,
         Some(warning) if !target.better.reaches_threshold(value, warning) => Level::Warning,
         _ => Level::Met,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OK: ReadingStates = ReadingStates::OK;
+
+    fn level_of(states: ReadingStates, level: Level, better: TargetDirection) -> Level {
+        let ratio = ReadingComponents::Ratio { good: 1, of: 2 };
+        reading_level(states, level, &ratio, Some(Target { better, value: 0.5, warning: None }))
+    }
+
+    fn rate_level(level: Level, better: TargetDirection) -> Level {
+        let rate = ReadingComponents::Rate { count: 1, population: Some(2) };
+        let partial = OK.with(ReadingState::Partial, true);
+        reading_level(partial, level, &rate, Some(Target { better, value: 0.5, warning: None }))
+    }
+
+    #[test]
+    fn states_without_verdict_have_no_level() {
+        let without = [
+            ReadingState::NoData,
+            ReadingState::Stale,
+            ReadingState::NoPopulation,
+            ReadingState::NoTraffic,
+            ReadingState::SmallSample,
+        ];
+        for state in ReadingState::ALL {
+            for level in [Level::Met, Level::Warning, Level::Breached] {
+                let expected = if without.contains(&state) { Level::None } else { level };
+                let states = OK.with(state, true);
+                assert_eq!(level_of(states, level, TargetDirection::Higher), expected, "{state:?}");
+                let also_partial = states.with(ReadingState::Partial, true);
+                assert_eq!(level_of(also_partial, level, TargetDirection::Lower), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn partial_rate_has_only_levels_that_growth_does_not_change() {
+        for (level, upper_limit, lower_limit) in [
+            (Level::Met, Level::None, Level::Met),
+            (Level::Warning, Level::None, Level::None),
+            (Level::Breached, Level::Breached, Level::None),
+        ] {
+            assert_eq!(rate_level(level, TargetDirection::Lower), upper_limit);
+            assert_eq!(rate_level(level, TargetDirection::Higher), lower_limit);
+        }
+    }
+
+    #[test]
+    fn states_are_listed_in_order_of_precedence() {
+        assert_eq!((OK.first(), OK.iter().count()), (ReadingState::Ok, 1));
+        let states = OK
+            .with(ReadingState::Provisional, true)
+            .with(ReadingState::Partial, true)
+            .with(ReadingState::Stale, false);
+        assert_eq!(states.first(), ReadingState::Partial);
+        let names: Vec<&str> = states.iter().map(ReadingState::name).collect();
+        assert_eq!(names, ["partial", "provisional"]);
+        assert!(!states.contains(ReadingState::Ok) && states.contains(ReadingState::Partial));
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::standard::scope::Scope;
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// All readings at one revision, ordered by indicator, scope and window.
@@ -130,8 +131,7 @@ pub enum ReadingComponents {
 
 impl ReadingComponents {
     /// Returns the components of a reading without data: its kind with all numbers empty.
-    #[must_use]
-    pub(in crate::domain) fn without_data(self) -> ReadingComponents {
+    fn without_data(&self) -> ReadingComponents {
         match self {
             ReadingComponents::Ratio { .. } => ReadingComponents::Ratio { good: 0, of: 0 },
             ReadingComponents::Duration(_) => {
@@ -144,7 +144,7 @@ impl ReadingComponents {
                 ReadingComponents::Share { part: 0.0, whole: 0.0, of: 0 }
             }
             ReadingComponents::Rate { population, .. } => {
-                ReadingComponents::Rate { count: 0, population }
+                ReadingComponents::Rate { count: 0, population: *population }
             }
             ReadingComponents::Difference { .. } => {
                 ReadingComponents::Difference { first: None, second: None }
@@ -256,6 +256,9 @@ impl ReadingState {
 }
 
 impl ReadingStates {
+    /// The state of a reliable reading.
+    pub const OK: ReadingStates = ReadingStates(0);
+
     /// States in which a reading has no level.
     const WITHOUT_LEVEL: ReadingStates = ReadingStates(
         1 << ReadingState::NoData as u8
@@ -324,6 +327,16 @@ impl Reading {
     #[must_use]
     pub fn state(&self) -> ReadingState {
         self.states.first()
+    }
+
+    /// Returns the components for display. They are empty without data, when the components hold
+    /// at most the counts of one operand.
+    #[must_use]
+    pub fn displayed_components(&self) -> Cow<'_, ReadingComponents> {
+        match self.states.contains(ReadingState::NoData) {
+            true => Cow::Owned(self.components.without_data()),
+            false => Cow::Borrowed(&self.components),
+        }
     }
 }
 

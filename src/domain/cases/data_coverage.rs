@@ -82,10 +82,19 @@ impl DataCoverage {
         });
     }
 
-    /// Returns the time from which all events of a family are known; `None` before its first event.
+    /// Returns the latest time from which a received family of the operands is known. Each operand
+    /// is a bit mask of families. Returns `None` if an operand has no received family.
     #[must_use]
-    pub fn known_since(&self, family: usize) -> Option<Timestamp> {
-        self.families.get(family)?.known_since()
+    pub fn operands_known_since(&self, operands: &[u64]) -> Option<Timestamp> {
+        let known_since = |families: &u64| {
+            let received = self.families.iter().enumerate();
+            let received = received.filter(|(family, _)| families >> family & 1 == 1);
+            received.filter_map(|(_, family)| family.known_since()).max()
+        };
+        operands
+            .iter()
+            .map(known_since)
+            .try_fold(Timestamp(i64::MIN), |latest, since| since.map(|since| latest.max(since)))
     }
 
     /// Returns the end of the latest silence of a source after `window_start` that exceeded its
@@ -112,10 +121,16 @@ impl DataCoverage {
         })
     }
 
-    /// Converts to another schema after a change of the standard, which lost the sums of the
-    /// forgotten cases. Families and sources keep their coverage by name.
+    /// Converts to another schema after a change of the standard at `at`, which lost the sums of
+    /// the forgotten cases. Families and sources keep their coverage by name. A source that was not
+    /// declared before counts as received until now.
     #[must_use]
-    pub fn with_schema(&self, before: &EventSchema, now: &EventSchema) -> DataCoverage {
+    pub fn with_schema(
+        &self,
+        before: &EventSchema,
+        now: &EventSchema,
+        at: Timestamp,
+    ) -> DataCoverage {
         let place = |list: &[String], name: &String| list.iter().position(|known| known == name);
         let family = |name: &String| {
             let known = place(&before.families, name)
@@ -128,11 +143,9 @@ impl DataCoverage {
                 ..known
             }
         };
-        let source = |name: &String| {
-            place(&before.sources, name)
-                .and_then(|place| self.sources.get(place))
-                .cloned()
-                .unwrap_or_default()
+        let source = |name: &String| match place(&before.sources, name) {
+            Some(place) => self.sources.get(place).cloned().unwrap_or_default(),
+            None => self.assume_source_received(at),
         };
         DataCoverage {
             families: now.families.iter().map(family).collect(),
@@ -140,10 +153,17 @@ impl DataCoverage {
         }
     }
 
+    fn assume_source_received(&self, until: Timestamp) -> SourceCoverage {
+        let earliest = self.families.iter().filter_map(|family| family.earliest).min();
+        earliest.map_or_else(SourceCoverage::default, |since| {
+            SourceCoverage::assume_received(since, until)
+        })
+    }
+
     /// Completes the coverage of a snapshot that was saved without it, after the events of the
     /// remembered cases were recorded.
     ///
-    /// `counted` tells whether cases of a family were ever counted. If all of them are forgotten,
+    /// All sources count as received until `now`. `counted` tells whether cases of a family were ever counted. If all of them are forgotten,
     /// the family is known since its horizon.
     pub fn complete_from_sums(
         &mut self,
@@ -152,6 +172,9 @@ impl DataCoverage {
         horizon: Option<RetentionHorizon>,
         now: Timestamp,
     ) {
+        for place in 0..self.sources.len() {
+            self.sources[place] = self.assume_source_received(now);
+        }
         let Some(horizon) = horizon.filter(|_| has_forgotten_cases) else { return };
         for (number, family) in self.families.iter_mut().enumerate() {
             // A forgotten case was last observed before its horizon.
@@ -191,6 +214,10 @@ mod tests {
     use super::*;
     use crate::domain::time::timestamp::HOUR;
 
+    fn known_since(coverage: &DataCoverage, family: u8) -> Option<Timestamp> {
+        coverage.operands_known_since(&[1 << family])
+    }
+
     fn schema(families: &[&str]) -> EventSchema {
         let mut schema = EventSchema::default();
         schema.families = families.iter().map(|name| (*name).to_owned()).collect();
@@ -207,9 +234,9 @@ mod tests {
 
     #[test]
     fn family_is_known_since_earliest_event_in_any_order() {
-        assert_eq!(coverage(&[]).known_since(0), None);
+        assert_eq!(known_since(&coverage(&[]), 0), None);
         let one = coverage(&[(0, 5_000), (0, 3_000), (0, 9_000)]);
-        assert_eq!((one.known_since(0), one.known_since(1)), (Some(Timestamp(3_000)), None));
+        assert_eq!((known_since(&one, 0), known_since(&one, 1)), (Some(Timestamp(3_000)), None));
         assert_eq!(one, coverage(&[(0, 9_000), (0, 3_000), (0, 3_000), (0, 5_000)]));
     }
 
@@ -218,16 +245,17 @@ mod tests {
         let mut known = coverage(&[(0, 1_000), (1, 2_000)]);
         known.record_forgotten(0b01, Timestamp(7_000));
         known.record_forgotten(0b01, Timestamp(6_500));
-        assert_eq!(known.known_since(0), Some(Timestamp(1_000)), "the sums still have them");
+        assert_eq!(known_since(&known, 0), Some(Timestamp(1_000)), "the sums still have them");
         let (before, now) = (schema(&["call", "repair"]), schema(&["repair", "move", "call"]));
-        let mut changed = known.with_schema(&before, &now);
+        let at = Timestamp(9_000);
+        let mut changed = known.with_schema(&before, &now, at);
         let since = |coverage: &DataCoverage| {
-            [0, 1, 2].map(|family| coverage.known_since(family).map(|since| since.0))
+            [0, 1, 2].map(|family| known_since(coverage, family).map(|since| since.0))
         };
         assert_eq!(since(&changed), [Some(2_000), None, Some(8_000)]);
         changed.record_event(CaseFamily(2), 0, Timestamp(500), &[]);
         assert_eq!(since(&changed)[2], Some(8_000), "a late event does not bring back the others");
-        assert_eq!(since(&changed.with_schema(&now, &now)), since(&changed));
+        assert_eq!(since(&changed.with_schema(&now, &now, at)), since(&changed));
     }
 
     #[test]
@@ -236,9 +264,19 @@ mod tests {
         let now = Timestamp(100 * 24 * HOUR);
         let mut known = coverage(&[(1, 95 * 24 * HOUR)]);
         known.complete_from_sums(|_| true, false, Some(horizon), now);
-        assert_eq!(known.known_since(0), None, "nothing was forgotten");
+        assert_eq!(known_since(&known, 0), None, "nothing was forgotten");
         known.complete_from_sums(|_| true, true, Some(horizon), now);
-        assert_eq!(known.known_since(0), Some(Timestamp(99 * 24 * HOUR)));
-        assert_eq!(known.known_since(1), Some(Timestamp(95 * 24 * HOUR)));
+        assert_eq!(known_since(&known, 0), Some(Timestamp(99 * 24 * HOUR)));
+        assert_eq!(known_since(&known, 1), Some(Timestamp(95 * 24 * HOUR)));
+    }
+
+    #[test]
+    fn operand_needs_one_received_family_and_every_operand_counts() {
+        let known = coverage(&[(0, 1_000), (1, 2_000)]);
+        let since = |operands: &[u64]| known.operands_known_since(operands).map(|since| since.0);
+        assert_eq!(since(&[0b01]), Some(1_000));
+        assert_eq!(since(&[0b11]), Some(2_000), "the latest of the received families");
+        assert_eq!(since(&[0b101, 0b01]), Some(1_000), "family 2 was not received");
+        assert_eq!(since(&[0b01, 0b100]), None, "the second operand is unknown");
     }
 }

@@ -28,11 +28,11 @@ impl<'b> BoardCoverage<'b> {
     pub(super) fn new(state: &BoardInput<'b>) -> BoardCoverage<'b> {
         let standard: &'b _ = state.standard;
         let sources = standard.sources.iter().enumerate();
-        let operands = standard.indicators.iter().map(|indicator| {
-            operands_known_since(state, &standard.operand_families(&indicator.formula))
+        let known_since = standard.indicators.iter().map(|indicator| {
+            state.coverage.operands_known_since(&standard.operand_families(&indicator.formula))
         });
         BoardCoverage {
-            known_since: operands.collect(),
+            known_since: known_since.collect(),
             resumed_sources: sources
                 .filter(|(place, source)| {
                     state.coverage.may_have_silence(*place, source.silent_after_ms)
@@ -87,17 +87,4 @@ impl ScopeCoverage<'_> {
         let since = self.known_since.max(self.silence_ends.get(window).copied().flatten());
         since.filter(|since| self.window_starts[window] < *since)
     }
-}
-
-/// Returns the latest time from which a received family of the operands is known. Returns `None` if
-/// an operand has no received family.
-fn operands_known_since(state: &BoardInput<'_>, operands: &[u64]) -> Option<Timestamp> {
-    let mut latest = Timestamp(i64::MIN);
-    for families in operands {
-        let known = (0..u64::BITS as usize)
-            .filter(|family| families >> family & 1 == 1)
-            .filter_map(|family| state.coverage.known_since(family));
-        latest = latest.max(known.max()?);
-    }
-    Some(latest)
 }

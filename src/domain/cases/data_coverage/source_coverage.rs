@@ -16,6 +16,11 @@ pub(super) struct SourceCoverage {
 }
 
 impl SourceCoverage {
+    /// Returns the coverage of a source whose events until `until` were not recorded by source.
+    pub(super) fn assume_received(since: Timestamp, until: Timestamp) -> SourceCoverage {
+        SourceCoverage { ranges: vec![(since, until.max(since))] }
+    }
+
     /// Records an event of a source with this limit of silence.
     #[inline]
     pub(super) fn record_event(&mut self, time: Timestamp, silent_after_ms: i64) {

@@ -18,7 +18,7 @@ mod recount;
 use delivery::{DeliveryPlan, deliver_events_to};
 use event::{EventOrigin, TestEvent};
 use firstline::describe;
-use firstline::domain::board::reading::{Reading, ReadingComponents};
+use firstline::domain::board::reading::{Reading, ReadingComponents, ReadingState};
 use firstline::domain::cases::case_names::CaseName;
 use firstline::domain::explain::explanation::{
     ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide,
@@ -105,7 +105,10 @@ fn check_lists_add_up(
         }
         ReadingComponents::Score { of } => prop_assert_eq!(explanation.of.count, *of),
         ReadingComponents::Level => {
-            prop_assert_eq!(Some(explanation.of.count as f64), reading.value);
+            let known = !reading.states.contains(ReadingState::NoData);
+            let count = explanation.of.count;
+            prop_assert_eq!(known.then_some(count as f64), reading.value);
+            prop_assert!(known || count == 0, "{name}: {count} without data");
         }
         ReadingComponents::Share { part, whole, of } => {
             prop_assert_eq!(explanation.of.count, *of);

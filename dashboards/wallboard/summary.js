@@ -4,11 +4,11 @@ import { join } from './format.js';
 import { countStatuses } from './status.js';
 
 export function summarize(statuses, texts) {
-  const { breached, warning, evaluated } = countStatuses(statuses);
+  const { breached, warning, evaluated, unsure } = countStatuses(statuses);
   const text = countText({ breached, warning }, texts);
   if (text) return { status: breached ? 'breached' : 'warning', text };
-  if (evaluated) return { status: 'met', text: texts.allMet };
-  const waiting = statuses.every((status) => status === 'unknown');
+  if (evaluated) return { status: 'met', text: unsure ? texts.someMet(evaluated) : texts.allMet };
+  const waiting = statuses.every((status) => ['unknown', 'no_data'].includes(status));
   return { status: 'none', text: waiting ? texts.waiting : texts.notEvaluated };
 }
 
@@ -24,5 +24,7 @@ export function summarizeCenters(rows, statuses, texts) {
   return summarize([...statuses, ...rows.flatMap((row) => expand(row.counts))], texts);
 }
 
-const expand = ({ warning, evaluated }) =>
-  [...Array(warning).fill('warning'), ...Array(evaluated - warning).fill('met')];
+const expand = ({ warning, evaluated, unsure }) => [
+  ...Array(warning).fill('warning'), ...Array(evaluated - warning).fill('met'),
+  ...Array(unsure).fill('stale'),
+];

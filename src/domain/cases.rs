@@ -7,6 +7,7 @@ pub mod changes;
 pub mod commitment_evaluation;
 pub mod context;
 pub mod customer;
+pub mod data_coverage;
 pub mod derive_facts;
 pub mod groups;
 pub mod life_cycle;

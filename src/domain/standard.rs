@@ -16,7 +16,7 @@ use self::source::DeclaredSource;
 use crate::domain::events::event::{
     Attributes, CaseFamily, EventType, EventVerb, LifeCycle, Symbol,
 };
-use crate::domain::facts::catalog::{CountedUnit, FactKind, FactKinds};
+use crate::domain::facts::catalog::{CountedUnit, FactKind, FactKinds, place::one_shot};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::time::calendar::Calendar;
 use crate::domain::time::time_zones::TimeZones;
@@ -424,6 +424,31 @@ impl Standard {
         formula.fact_tallies().find_map(|tally| self.kinds.counted_unit(tally.kind, leg_scope))
     }
 
+    /// Returns the families of the facts of each operand of a formula, as bit masks. A difference
+    /// has the operands of both indicators. The families of a first contact fact are those of its
+    /// contacts.
+    #[must_use]
+    pub fn operand_families(&self, formula: &Formula) -> Vec<u64> {
+        let bit = |kind: FactKind| 1 << (self.kinds.family(kind).0 & 63);
+        let families_of = |kind: FactKind| {
+            let rule = self.first_contact_rules.iter().find(|rule| rule.derives(kind));
+            rule.map_or_else(
+                || bit(kind),
+                |rule| rule.counted_tallies().fold(0, |all, tally| all | bit(tally.kind)),
+            )
+        };
+        if let Formula::Difference { first, second, .. } = formula {
+            let both = [first, second].into_iter();
+            let families =
+                both.flat_map(|place| self.operand_families(&self.indicators[*place].formula));
+            return families.collect();
+        }
+        let operands = formula.operands().into_iter();
+        operands
+            .map(|tallies| tallies.iter().fold(0, |all, tally| all | families_of(tally.kind)))
+            .collect()
+    }
+
     /// Returns true for each kind of fact that some indicator counts.
     #[must_use]
     pub fn counted_fact_kinds(&self) -> Vec<bool> {
@@ -461,6 +486,14 @@ impl FirstContactRule {
     /// Iterates over the facts that the rule counts.
     pub fn counted_tallies(&self) -> impl Iterator<Item = &FactTally> {
         self.contacts.iter().chain(&self.resolutions)
+    }
+
+    /// Returns true if the rule derives facts of this kind.
+    #[must_use]
+    pub fn derives(&self, kind: FactKind) -> bool {
+        [one_shot::CONTACTS, one_shot::ONCE]
+            .into_iter()
+            .any(|offset| self.first_fact.offset_by(offset) == kind)
     }
 
     /// Iterates over all facts that the rule uses.

@@ -252,9 +252,11 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_states(&self, text: &mut TextWriter) {
+        let states = self.readings.iter().flat_map(|(scope, reading)| {
+            reading.states.iter().map(move |state| (scope, *reading, state))
+        });
         let is_unreliable = |state| !matches!(state, ReadingState::Ok | ReadingState::NoTraffic);
-        let mut unreliable =
-            self.readings.iter().filter(|(_, reading)| is_unreliable(reading.state)).peekable();
+        let mut unreliable = states.filter(|(.., state)| is_unreliable(*state)).peekable();
         if unreliable.peek().is_some() {
             let help =
                 format!("{}: reason why the reading is not reliable", self.indicator.title.en);
@@ -264,16 +266,10 @@ impl IndicatorMetrics<'_> {
                 &help,
             );
         }
-        for (scope, reading) in unreliable {
+        for (scope, reading, state) in unreliable {
             text.write_sample(
                 "",
-                &[
-                    self.labels.window_label(&reading.key),
-                    scope,
-                    ",state=\"",
-                    reading.state.name(),
-                    "\"",
-                ],
+                &[self.labels.window_label(&reading.key), scope, ",state=\"", state.name(), "\""],
                 1.0,
             );
         }

@@ -7,7 +7,7 @@ use super::reading_filter::{
     UnknownNameError, is_key_visible, resolve_dimension, resolve_indicator, resolve_window,
 };
 use crate::access::grant::GrantedView;
-use crate::domain::board::reading::{Board, Reading};
+use crate::domain::board::reading::{Board, Reading, ReadingState};
 use crate::domain::standard::{Standard, TargetDirection};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -123,7 +123,7 @@ impl Ranking {
                 .components
                 .sample_count()
                 .is_some_and(|of| of.unsigned_abs() < small_sample)
-                || reading.state.name() == "small_sample";
+                || reading.states.contains(ReadingState::SmallSample);
             reading.value.filter(|_| !too_few)
         };
         let (mut ranked, unranked): (Vec<&Reading>, Vec<&Reading>) = board
@@ -159,8 +159,8 @@ fn ranked_scope<'b>(
         rank,
         scope: board.scope_values(&reading.key).collect(),
         value: reading.value,
-        of: reading.components.sample_count(),
-        state: reading.state.name(),
+        of: reading.displayed_components().sample_count(),
+        state: reading.state().name(),
         level: reading.level.name(),
         gap,
     }

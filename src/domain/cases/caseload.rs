@@ -17,6 +17,7 @@ use super::case_names::CaseNames;
 use super::changes::CaseChanges;
 use super::context::DerivationContext;
 use super::customer::CustomerContacts;
+use super::data_coverage::DataCoverage;
 use super::derive_facts;
 use super::groups::CaseGroups;
 use super::life_cycle::contact::LegSettings;
@@ -67,6 +68,8 @@ pub struct Caseload {
     /// Time reached when the last valid batch arrived, even if it held only duplicates.
     pub(in crate::domain) last_received: Option<Timestamp>,
     pub(in crate::domain) silent_sources: SilentSources,
+    /// Time ranges from which events were received.
+    pub(in crate::domain) coverage: DataCoverage,
     pub(in crate::domain) horizon: Option<RetentionHorizon>,
     pub(in crate::domain) cases: CaseTable,
     pub(in crate::domain) groups: CaseGroups,
@@ -129,6 +132,7 @@ impl Caseload {
             clock: None,
             last_received: None,
             silent_sources: SilentSources::default(),
+            coverage: DataCoverage::new(&standard.schema),
             horizon,
             cases: CaseTable::default(),
             groups: CaseGroups::default(),
@@ -220,8 +224,17 @@ impl Caseload {
                 ) {
                     MergeResult::New => applied.accepted += 1,
                     MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
-                    MergeResult::Full => applied.refused.push((place, EventRefusal::Full)),
+                    MergeResult::Full => {
+                        applied.refused.push((place, EventRefusal::Full));
+                        continue;
+                    }
                 }
+                self.coverage.record_event(
+                    event.kind.family,
+                    event.source,
+                    event.time,
+                    &self.standard.sources,
+                );
             }
         }
         self.silent_sources.record_received(spoke, self.now);
@@ -290,6 +303,7 @@ impl Caseload {
     pub(in crate::domain) fn forget_if_due(&mut self, slot: u32) -> bool {
         let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
         if is_time {
+            self.coverage.record_forgotten(self.after.families, self.after.last_observed);
             self.cases.forget_case(slot);
             self.case_names.forget_case(slot);
         }

@@ -12,9 +12,11 @@
 use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::customer::CustomerContacts;
 use crate::domain::cases::customer::format_3::Format3Customers;
+use crate::domain::cases::data_coverage::DataCoverage;
 use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
+use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
 use crate::domain::cases::store::case_table::{CaseTable, Format2Cases};
 use crate::domain::cases::store::format_3::Format3Cases;
 use crate::domain::cases::timers::TimerWheel;
@@ -29,7 +31,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
-/// Borrowed form of [`CoreSnapshot`] for writing, in the same field order.
+/// Borrowed form of [`CurrentSnapshot`] for writing, in the same field order.
 #[derive(Serialize)]
 struct CoreSnapshotView<'m, G, P, L> {
     now: Timestamp,
@@ -46,9 +48,18 @@ struct CoreSnapshotView<'m, G, P, L> {
     expiries: &'m TimerWheel,
     customers: &'m CustomerContacts,
     names: &'m CaseNames,
+    coverage: &'m DataCoverage,
 }
 
-/// Decoded snapshot. `G`, `C` and `U` are the formats of groups, cases and customers.
+/// Decoded snapshot of the current format.
+#[derive(Deserialize)]
+struct CurrentSnapshot {
+    core: CurrentCore,
+    coverage: DataCoverage,
+}
+
+/// Decoded part that all formats have in common. `G`, `C` and `U` are the formats of groups, cases
+/// and customers.
 #[derive(Deserialize)]
 pub(super) struct CoreSnapshot<G, C, U> {
     pub(super) now: Timestamp,
@@ -67,9 +78,8 @@ pub(super) struct CoreSnapshot<G, C, U> {
     pub(super) names: CaseNames,
 }
 
-/// Snapshot in the current format.
-pub(super) type CurrentSnapshot =
-    CoreSnapshot<(Attributes, ScopeReach), CaseTable, CustomerContacts>;
+/// Common part in the current format.
+pub(super) type CurrentCore = CoreSnapshot<(Attributes, ScopeReach), CaseTable, CustomerContacts>;
 
 impl Monitor {
     /// Returns the state of the core for a snapshot, between two batches or ticks. Two cores with
@@ -100,6 +110,7 @@ impl Monitor {
             clock,
             last_received,
             silent_sources,
+            coverage,
             cases,
             groups,
             timers,
@@ -125,6 +136,7 @@ impl Monitor {
             expiries,
             customers,
             names,
+            coverage,
         }
     }
 
@@ -138,9 +150,11 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let snapshot: CurrentSnapshot =
-            CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon).restore_snapshot(snapshot).map_err(D::Error::custom)
+        let CurrentSnapshot { core, coverage } = CurrentSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon)
+            .restore_snapshot(core)
+            .and_then(|monitor| monitor.restore_coverage(coverage))
+            .map_err(D::Error::custom)
     }
 
     /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of an earlier journal
@@ -167,7 +181,7 @@ impl Monitor {
             let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot?)?;
             monitor.recount_contacts();
             monitor.recount_resolutions();
-            Ok(monitor)
+            Ok(monitor.derive_coverage())
         };
         restore().map_err(|problem: &'static str| D::Error::custom(problem))
     }
@@ -175,7 +189,7 @@ impl Monitor {
     /// Restores a decoded snapshot into an empty core.
     fn restore_snapshot(
         self,
-        snapshot: CurrentSnapshot,
+        snapshot: CurrentCore,
     ) -> Result<Monitor, &'static str> {
         let CoreSnapshot {
             now,
@@ -219,5 +233,34 @@ impl Monitor {
         caseload.customers = customers.restore(caseload.customers, &bounds)?;
         caseload.case_names = names.restore(slots)?;
         Ok(Monitor { caseload, cells })
+    }
+
+    /// Adds the decoded data coverage to a restored core.
+    fn restore_coverage(mut self, coverage: DataCoverage) -> Result<Monitor, &'static str> {
+        let Caseload { standard, groups, now, .. } = &self.caseload;
+        let bounds = SnapshotBounds::new(standard, groups.count(), *now);
+        self.caseload.coverage = coverage.restore(&standard.schema, &bounds)?;
+        Ok(self)
+    }
+
+    /// Derives the data coverage of a snapshot of an earlier format from the remembered cases and
+    /// the sums. Silences of sources before the snapshot are not known.
+    fn derive_coverage(mut self) -> Monitor {
+        let Caseload { standard, coverage, cases, horizon, now, .. } = &mut self.caseload;
+        for slot in cases.occupied_slots() {
+            let record = cases.record(slot);
+            for observation in
+                record.read_observations(HistoryPart::All, &cases.overflow, AllObservations)
+            {
+                coverage.record_event(observation.kind.family, 0, observation.time, &[]);
+            }
+        }
+        let was_counted = |family: usize| {
+            self.cells.case_counts.iter().any(|counts| counts.get(family).is_some_and(|n| *n > 0))
+        };
+        let has_forgotten_cases = cases.forgotten_count() > 0;
+        let at = (&standard.schema, *now);
+        coverage.complete_from_sums(was_counted, has_forgotten_cases, *horizon, at);
+        self
     }
 }

@@ -5,7 +5,7 @@
 //! the facts counted before is counted. Orders are counted again at their first resolution. Cases
 //! that are remembered only as sums keep what they counted.
 
-use super::core_snapshot::{CoreSnapshot, CurrentSnapshot};
+use super::core_snapshot::{CoreSnapshot, CurrentCore};
 use crate::domain::cases::customer::format_3::Format3Customers;
 use crate::domain::cases::groups::ScopeReach;
 use crate::domain::cases::store::case_table::CaseTable;
@@ -24,7 +24,7 @@ impl<C> CoreSnapshot<Attributes, C, Format3Customers> {
     pub(super) fn upgrade(
         self,
         upgrade: impl FnOnce(C) -> Result<CaseTable, &'static str>,
-    ) -> Result<CurrentSnapshot, &'static str> {
+    ) -> Result<CurrentCore, &'static str> {
         let mut levels = self.levels;
         levels.insert_kinds(
             FactKind(CALL_FACTS_BEFORE),

@@ -1,5 +1,6 @@
 //! Explanations as text.
 
+use crate::cli::replay::readings_table::describe_states;
 use crate::describe;
 use crate::domain::cases::case_names::CaseName;
 use crate::domain::explain::case_history::{CaseHistory, HistoryClock, HistoryFact, HistoryValue};
@@ -48,9 +49,9 @@ pub(super) fn explanation_text(explanation: &Explanation) -> String {
     match explanation.reading() {
         Some(reading) => {
             let value = reading.value.map_or("-".to_owned(), |value| format!("{value}"));
-            let (state, level) = (reading.state.name(), reading.level.name());
-            let _ =
-                writeln!(out, "value {value} ({}), state {state}, level {level}", indicator.unit());
+            let (states, level) = (describe_states(reading), reading.level.name());
+            let unit = indicator.unit();
+            let _ = writeln!(out, "value {value} ({unit}), state {states}, level {level}");
         }
         None => out += "no cases in this scope\n",
     }

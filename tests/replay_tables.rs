@@ -94,7 +94,7 @@ fn table_shows_components_of_every_formula() {
     );
     assert_eq!(
         find_row(&lines, "vip_gap", "center=anqing"),
-        ["today", "-", "- - 100.00 %", "(no_traffic)"]
+        ["today", "-", "- - 100.00 %", "(no_traffic, small_sample)"]
     );
 }
 

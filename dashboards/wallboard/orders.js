@@ -64,7 +64,7 @@ export function makeOrders(scope, { format, texts, explain }) {
     const at = old ? asOf : Math.max(now, asOf);
     const overdue = orders.filter(([first]) => secondsLeft(first, at) < 0).length;
     const soon = orders.filter(isAtRisk).length - overdue;
-    // Without any order so far it is not known whether orders are reported at all.
+    // Orders may not be reported at all.
     seen ||= orders.length > 0;
     setAttribute(node, 'hidden', !seen);
     setAttribute(node, 'data-old', old);

@@ -17,14 +17,12 @@ export function statusOf(reading) {
   return ['met', 'warning', 'breached'].includes(reading.level) ? reading.level : 'none';
 }
 
-/** Start of the known part of a window that is known only in part, else undefined. */
-export const partialSince = (reading) =>
-  reading?.states.includes('partial') ? reading.since : undefined;
+export const isNow = (reading) => reading.window === 'now';
 
 /** The longest wait grows between frames while the figures are fresh. */
 export function currentValue(reading, now, fresh) {
   if (!reading) return null;
-  const grows = fresh && reading.window === 'now' && reading.since && reading.value !== null;
+  const grows = fresh && isNow(reading) && reading.since && reading.value !== null;
   return grows ? Math.max(reading.value, (now - Date.parse(reading.since)) / 1000) : reading.value;
 }
 
@@ -33,8 +31,8 @@ export function countStatuses(statuses) {
   const breached = count('breached');
   const warning = count('warning');
   return {
-    breached, warning, evaluated: breached + warning + count('met') + count('met_in_part'),
-    unsure: count('met_in_part') + count('no_data') + count('stale'),
+    breached, warning, evaluated: breached + warning + count('met') + count('partial'),
+    unsure: count('partial') + count('no_data') + count('stale'),
     severity: breached * 100 + warning,
   };
 }

@@ -15,7 +15,6 @@ export function summarize(statuses, texts) {
 export const countText = ({ breached, warning }, texts) =>
   join(texts.breaches(breached), texts.warnings(warning));
 
-/** Names the first center with a breach. */
 export function summarizeCenters(rows, statuses, texts) {
   const bad = rows.filter((row) => row.counts.breached > 0);
   if (bad.length) {
@@ -25,6 +24,5 @@ export function summarizeCenters(rows, statuses, texts) {
 }
 
 const expand = ({ warning, evaluated, unsure }) => [
-  ...Array(warning).fill('warning'), ...Array(evaluated - warning).fill('met'),
-  ...Array(unsure).fill('stale'),
-];
+  [warning, 'warning'], [evaluated - warning, 'met'], [unsure, 'stale'],
+].flatMap(([count, status]) => Array(count).fill(status));

@@ -3,7 +3,6 @@
 import { el, reducedMotion, setAttribute, setText, setVariable } from './dom.js';
 import { join } from './format.js';
 import { makeSparkline } from './sparkline.js';
-import { partialSince } from './status.js';
 import { makeValue } from './value.js';
 
 const SEVERITY = ['met', 'warning', 'breached'];
@@ -38,9 +37,8 @@ function makeTile(name, scope, { standard, format, texts, trends, explain, momen
 
   function update({ board, now, fresh, ageText }) {
     const reading = board.get(name, window, scope);
-    const { status, shown, counted } = view.show(reading, now, fresh);
-    const since = partialSince(reading);
-    const partial = since && texts.knownSince(momentText(since, now));
+    const { status, shown, since, counted } = view.show(reading, now, fresh);
+    const partial = since && texts.knownSince(momentText(Date.parse(since), now));
     const provisional = reading?.states.includes('provisional') && texts.provisional;
     const budgetReading = board.get(name, standard.budgetWindow, scope);
     setVariable(value, '--ems', ems(shown).toFixed(2));

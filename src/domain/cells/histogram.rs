@@ -185,7 +185,7 @@ impl HistogramTotals {
             let sums = &mut self.chunks[usize::from(self.chunk_by_run[run]) - 1];
             match is_high {
                 false => {
-                    sums.iter_mut().zip(chunk).for_each(|(sums, lanes)| lanes.add_to_sums(sums))
+                    sums.iter_mut().zip(chunk).for_each(|(sums, lanes)| lanes.add_to_sums(sums));
                 }
                 true => {
                     sums.iter_mut()

@@ -10,6 +10,7 @@ pub mod customer;
 pub mod data_coverage;
 pub mod derive_facts;
 pub mod groups;
+pub mod leg_settings;
 pub mod life_cycle;
 pub mod observation;
 pub mod silent_sources;

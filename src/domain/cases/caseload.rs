@@ -20,7 +20,7 @@ use super::customer::CustomerContacts;
 use super::data_coverage::DataCoverage;
 use super::derive_facts;
 use super::groups::CaseGroups;
-use super::life_cycle::contact::LegSettings;
+use super::leg_settings::LegSettings;
 use super::observation::Observation;
 use super::silent_sources::SilentSources;
 use super::timers::TimerWheel;

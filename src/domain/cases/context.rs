@@ -1,6 +1,6 @@
 //! Inputs for deriving the facts of a case, apart from its observations.
 
-use crate::domain::cases::life_cycle::contact::LegSettings;
+use crate::domain::cases::leg_settings::LegSettings;
 use crate::domain::events::event::PackedTimestamp;
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;

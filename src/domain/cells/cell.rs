@@ -448,9 +448,13 @@ mod tests {
 
     fn answered_call(standard: &Standard) -> Batch {
         let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
-        let event = br#"{"specversion":"1.0","type":"call.answered","source":"/t","id":"1",
-            "subject":"c","time":"2026-03-02T10:00:00+08:00","data":{"wait_seconds":7}}"#;
-        decoder.decode_json(event).expect("a valid event");
+        for (id, verb, second) in [(1, "offered", "00"), (2, "answered", "07")] {
+            let event = format!(
+                r#"{{"specversion":"1.0","type":"call.{verb}","source":"/t","id":"{id}",
+                "subject":"c","time":"2026-03-02T10:00:{second}+08:00"}}"#
+            );
+            decoder.decode_json(event.as_bytes()).expect("a valid event");
+        }
         decoder.take_batch()
     }
 

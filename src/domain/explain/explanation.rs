@@ -7,7 +7,7 @@
 
 use crate::domain::board::reading::{Board, Reading};
 use crate::domain::cases::case_names::{CaseName, CaseNames};
-use crate::domain::cases::life_cycle::contact::DERIVED_REASONS;
+use crate::domain::cases::leg_settings::DERIVED_REASONS;
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::scope::Scope;

@@ -7,7 +7,15 @@
 
 use super::commitment_clock::{ClockReport, ClockStop};
 pub use super::fact_kind::FactKind;
-use crate::domain::events::event::{CaseFamily, CustomerKey, EventVerb, LifeCycle, Symbol};
+use super::life_cycle_facts::{
+    AGENT_FACTS, COMMITMENT_FACTS, CONTACT_FACTS, FIRST_CONTACT_FACTS, LABELED_FACTS, LEG_FACTS,
+    ORDER_FACTS, QUEUE_FACTS, SURVEY_FACTS,
+};
+pub use super::life_cycle_facts::{
+    COMMITMENT_FACT_COUNT, CONTACT_FACT_COUNT, CountedUnit, FactMeasure,
+};
+pub use super::place;
+use crate::domain::events::event::{CaseFamily, CustomerKey, LifeCycle, Symbol};
 use crate::domain::time::timestamp::Timestamp;
 
 /// One fact derived from a case's observations.
@@ -105,254 +113,6 @@ impl CaseFacts {
     /// Schedules another evaluation of the facts at `time`, if none is due earlier.
     pub fn evaluate_again_at(&mut self, time: Timestamp) {
         self.next_evaluation = Some(self.next_evaluation.map_or(time, |wake| wake.min(time)));
-    }
-}
-
-/// Meaning of the value of a kind of fact.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FactMeasure {
-    /// The kind has no value.
-    NoValue,
-    /// Duration in milliseconds.
-    Duration,
-    /// Survey answer from 1 (worst) to 5 (best).
-    Answer,
-    /// Current state; the time of the fact is its start.
-    CurrentState,
-}
-
-/// Facts of each life cycle, in the order of the constants in [`place`].
-const CONTACT_FACTS: [(&str, FactMeasure); 13] = [
-    ("offered", FactMeasure::NoValue),
-    ("answered", FactMeasure::Duration),
-    ("abandoned", FactMeasure::Duration),
-    ("overflowed", FactMeasure::Duration),
-    ("transferred", FactMeasure::NoValue),
-    ("ended", FactMeasure::Duration),
-    ("handled", FactMeasure::Duration),
-    ("completed", FactMeasure::Duration),
-    ("expired", FactMeasure::Duration),
-    ("waiting", FactMeasure::CurrentState),
-    ("talking", FactMeasure::CurrentState),
-    ("not_offered", FactMeasure::NoValue),
-    ("callback", FactMeasure::CurrentState),
-];
-/// Facts of the legs of a contact. They follow those of the contact.
-const LEG_FACTS: [(&str, FactMeasure); 10] = [
-    ("offered", FactMeasure::NoValue),
-    ("answered", FactMeasure::Duration),
-    ("abandoned", FactMeasure::Duration),
-    ("overflowed", FactMeasure::Duration),
-    ("transferred", FactMeasure::NoValue),
-    ("talked", FactMeasure::Duration),
-    ("expired", FactMeasure::Duration),
-    ("waiting", FactMeasure::CurrentState),
-    ("talking", FactMeasure::CurrentState),
-    ("not_offered", FactMeasure::NoValue),
-];
-const QUEUE_FACTS: [(&str, FactMeasure); 7] = [
-    ("joined", FactMeasure::NoValue),
-    ("called", FactMeasure::Duration),
-    ("left", FactMeasure::Duration),
-    ("served", FactMeasure::Duration),
-    ("expired", FactMeasure::Duration),
-    ("waiting", FactMeasure::CurrentState),
-    ("at_counter", FactMeasure::CurrentState),
-];
-const SURVEY_FACTS: [(&str, FactMeasure); 1] = [("rated", FactMeasure::Answer)];
-const AGENT_FACTS: [(&str, FactMeasure); 10] = [
-    ("ready_time", FactMeasure::Duration),
-    ("talking_time", FactMeasure::Duration),
-    ("wrapup_time", FactMeasure::Duration),
-    ("pause_time", FactMeasure::Duration),
-    ("expired", FactMeasure::Duration),
-    ("ready", FactMeasure::CurrentState),
-    ("talking", FactMeasure::CurrentState),
-    ("wrapup", FactMeasure::CurrentState),
-    ("pause", FactMeasure::CurrentState),
-    ("offline", FactMeasure::CurrentState),
-];
-const ORDER_FACTS: [(&str, FactMeasure); 18] = [
-    ("opened", FactMeasure::NoValue),
-    ("assigned", FactMeasure::Duration),
-    ("arrived", FactMeasure::Duration),
-    ("replied", FactMeasure::Duration),
-    ("resolved", FactMeasure::Duration),
-    ("first_resolved", FactMeasure::Duration),
-    ("by_first_owner", FactMeasure::Duration),
-    ("reopened", FactMeasure::NoValue),
-    ("reopened_once", FactMeasure::NoValue),
-    ("confirmed", FactMeasure::NoValue),
-    ("confirmed_once", FactMeasure::NoValue),
-    ("escalated", FactMeasure::NoValue),
-    ("escalated_once", FactMeasure::NoValue),
-    ("resumed", FactMeasure::Duration),
-    ("cancelled", FactMeasure::NoValue),
-    ("expired", FactMeasure::Duration),
-    ("open", FactMeasure::CurrentState),
-    ("paused", FactMeasure::CurrentState),
-];
-/// Number of facts of each commitment.
-pub const COMMITMENT_FACT_COUNT: u16 = 12;
-
-const COMMITMENT_FACTS: [(&str, FactMeasure); COMMITMENT_FACT_COUNT as usize] = [
-    ("promised", FactMeasure::NoValue),
-    ("kept", FactMeasure::Duration),
-    ("missed", FactMeasure::NoValue),
-    ("late", FactMeasure::Duration),
-    ("kept_due", FactMeasure::NoValue),
-    ("excused", FactMeasure::NoValue),
-    ("net", FactMeasure::Duration),
-    ("warned", FactMeasure::NoValue),
-    ("running", FactMeasure::CurrentState),
-    ("overdue", FactMeasure::CurrentState),
-    ("due_soon", FactMeasure::CurrentState),
-    ("stopped", FactMeasure::CurrentState),
-];
-const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] =
-    [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
-
-/// Facts that come from a single verb and therefore carry the label of its event.
-const LABELED_FACTS: [(&str, EventVerb); 11] = [
-    ("abandoned", EventVerb::Abandoned),
-    ("overflowed", EventVerb::Overflowed),
-    ("transferred", EventVerb::Transferred),
-    ("ended", EventVerb::Ended),
-    ("left", EventVerb::Left),
-    ("served", EventVerb::Served),
-    ("reopened", EventVerb::Reopened),
-    ("confirmed", EventVerb::Confirmed),
-    ("escalated", EventVerb::Escalated),
-    ("resumed", EventVerb::Paused),
-    ("cancelled", EventVerb::Cancelled),
-];
-
-/// Position of each fact within its life cycle, counted from the first kind of the family or
-/// commitment.
-#[expect(missing_docs, reason = "each constant has the name of the fact in a standard")]
-pub mod place {
-    pub mod contact {
-        pub const OFFERED: u16 = 0;
-        pub const ANSWERED: u16 = 1;
-        pub const ABANDONED: u16 = 2;
-        pub const OVERFLOWED: u16 = 3;
-        pub const TRANSFERRED: u16 = 4;
-        pub const ENDED: u16 = 5;
-        pub const HANDLED: u16 = 6;
-        pub const COMPLETED: u16 = 7;
-        pub const EXPIRED: u16 = 8;
-        pub const WAITING: u16 = 9;
-        pub const TALKING: u16 = 10;
-        pub const NOT_OFFERED: u16 = 11;
-        pub const CALLBACK: u16 = 12;
-    }
-    /// Counted from the first fact of the family, as those of the contact.
-    pub mod leg {
-        pub const OFFERED: u16 = 13;
-        pub const ANSWERED: u16 = 14;
-        pub const ABANDONED: u16 = 15;
-        pub const OVERFLOWED: u16 = 16;
-        pub const TRANSFERRED: u16 = 17;
-        pub const TALKED: u16 = 18;
-        pub const EXPIRED: u16 = 19;
-        pub const WAITING: u16 = 20;
-        pub const TALKING: u16 = 21;
-        pub const NOT_OFFERED: u16 = 22;
-    }
-    pub mod queue {
-        pub const JOINED: u16 = 0;
-        pub const CALLED: u16 = 1;
-        pub const LEFT: u16 = 2;
-        pub const SERVED: u16 = 3;
-        pub const EXPIRED: u16 = 4;
-        pub const WAITING: u16 = 5;
-        pub const AT_COUNTER: u16 = 6;
-    }
-    pub mod agent {
-        pub const READY_TIME: u16 = 0;
-        pub const TALKING_TIME: u16 = 1;
-        pub const WRAPUP_TIME: u16 = 2;
-        pub const PAUSE_TIME: u16 = 3;
-        pub const EXPIRED: u16 = 4;
-        pub const READY: u16 = 5;
-        pub const TALKING: u16 = 6;
-        pub const WRAPUP: u16 = 7;
-        pub const PAUSE: u16 = 8;
-        pub const OFFLINE: u16 = 9;
-    }
-    pub mod order {
-        pub const OPENED: u16 = 0;
-        pub const ASSIGNED: u16 = 1;
-        pub const ARRIVED: u16 = 2;
-        pub const REPLIED: u16 = 3;
-        pub const RESOLVED: u16 = 4;
-        pub const FIRST_RESOLVED: u16 = 5;
-        pub const BY_FIRST_OWNER: u16 = 6;
-        pub const REOPENED: u16 = 7;
-        pub const REOPENED_ONCE: u16 = 8;
-        pub const CONFIRMED: u16 = 9;
-        pub const CONFIRMED_ONCE: u16 = 10;
-        pub const ESCALATED: u16 = 11;
-        pub const ESCALATED_ONCE: u16 = 12;
-        pub const RESUMED: u16 = 13;
-        pub const CANCELLED: u16 = 14;
-        pub const EXPIRED: u16 = 15;
-        pub const OPEN: u16 = 16;
-        pub const PAUSED: u16 = 17;
-    }
-    pub mod commitment {
-        pub const PROMISED: u16 = 0;
-        pub const KEPT: u16 = 1;
-        pub const MISSED: u16 = 2;
-        pub const LATE: u16 = 3;
-        pub const KEPT_DUE: u16 = 4;
-        pub const EXCUSED: u16 = 5;
-        pub const NET: u16 = 6;
-        pub const WARNED: u16 = 7;
-        pub const RUNNING: u16 = 8;
-        pub const OVERDUE: u16 = 9;
-        pub const DUE_SOON: u16 = 10;
-        pub const STOPPED: u16 = 11;
-    }
-    pub mod one_shot {
-        pub const CONTACTS: u16 = 0;
-        pub const ONCE: u16 = 1;
-    }
-}
-
-/// Facts of contacts that have a counterpart for legs, and that counterpart.
-pub const LEG_COUNTERPARTS: [(u16, u16); 9] = [
-    (place::contact::OFFERED, place::leg::OFFERED),
-    (place::contact::ANSWERED, place::leg::ANSWERED),
-    (place::contact::ABANDONED, place::leg::ABANDONED),
-    (place::contact::OVERFLOWED, place::leg::OVERFLOWED),
-    (place::contact::TRANSFERRED, place::leg::TRANSFERRED),
-    (place::contact::EXPIRED, place::leg::EXPIRED),
-    (place::contact::WAITING, place::leg::WAITING),
-    (place::contact::TALKING, place::leg::TALKING),
-    (place::contact::NOT_OFFERED, place::leg::NOT_OFFERED),
-];
-
-/// Number of facts of calls since journal format 4, those of legs included.
-pub const CONTACT_FACT_COUNT: usize = CONTACT_FACTS.len() + LEG_FACTS.len();
-
-/// Cases that a fact of a contact family counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CountedUnit {
-    /// Contacts, each with all its legs.
-    Contacts,
-    /// Legs, each a stay of a contact in one queue.
-    Legs,
-}
-
-impl CountedUnit {
-    /// Returns the public name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            CountedUnit::Contacts => "contacts",
-            CountedUnit::Legs => "legs",
-        }
     }
 }
 
@@ -461,7 +221,7 @@ impl FactKinds {
     /// which it follows.
     pub fn leg_kinds(&self) -> impl Iterator<Item = (FactKind, FactKind)> + '_ {
         self.contact_kinds(0).flat_map(|first| {
-            LEG_COUNTERPARTS
+            place::LEG_COUNTERPARTS
                 .iter()
                 .chain([&(place::contact::ENDED, place::leg::TALKED)])
                 .map(move |(contact, leg)| (first.offset_by(*leg), first.offset_by(*contact)))

@@ -19,8 +19,9 @@
 //! An observation that names a queue belongs to a leg in that queue. A leg whose offer names no queue
 //! fits any queue and takes the name.
 
-use super::{EndingWork, LegSettings};
+use super::EndingWork;
 use crate::domain::cases::groups::CaseGroups;
+use crate::domain::cases::leg_settings::LegSettings;
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventVerb, PackedMillis, Symbol};
 use crate::domain::standard::Standard;

@@ -128,7 +128,7 @@ pub fn compute_board(state: &BoardInput<'_>, selection: &ReadingSelection) -> Bo
             _ => {
                 scopes.sums_by_scope.iter().filter(|sums| sums.selected[number]).for_each(|sums| {
                     compute_readings(state, &coverage, number, sums, &mut readings);
-                })
+                });
             }
         }
     }

@@ -236,8 +236,9 @@ fn read_leg_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 {
 /// Reads a list of dimensions as a bit set. Returns `None` if the key is absent.
 fn read_dimension_set(root: &TomlTable<'_>, key: &str, dimensions: &[String]) -> Option<u16> {
     let names = root.optional_strings(key)?;
-    Some(names.iter().fold(0, |bits, name| {
-        match dimensions.iter().position(|known| known == name) {
+    Some(names.iter().fold(
+        0,
+        |bits, name| match dimensions.iter().position(|known| known == name) {
             Some(place) => bits | 1 << place,
             None => {
                 root.report_problem(
@@ -246,8 +247,8 @@ fn read_dimension_set(root: &TomlTable<'_>, key: &str, dimensions: &[String]) ->
                 );
                 bits
             }
-        }
-    }))
+        },
+    ))
 }
 
 /// Time in ms after which a call-back that nobody made expires, unless the standard names another.

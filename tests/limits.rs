@@ -48,8 +48,8 @@ const ROWS: [(&str, &str, &str, &str); 40] = [
         "src/toml_document/toml_depth.rs",
         "DEPTH_MAX: usize = 100;",
     ),
-    ("case families", "64", "src/domain/standard.rs", "MAX_FAMILIES: usize = 64;"),
-    ("dimensions", "16", "src/domain/standard.rs", "MAX_DIMENSIONS: usize = 16;"),
+    ("case families", "64", "src/domain/standard/event_schema.rs", "MAX_FAMILIES: usize = 64;"),
+    ("dimensions", "16", "src/domain/standard/event_schema.rs", "MAX_DIMENSIONS: usize = 16;"),
     (
         "windows",
         "15",

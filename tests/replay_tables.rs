@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// Events of a morning: time, type, subject and data. Those of the day before make the morning
 /// known in full.
-const MORNING_EVENTS: [(&str, &str, &str, &str); 18] = [
+const MORNING_EVENTS: [(&str, &str, &str, &str); 21] = [
     ("01T18:00:00", "call.abandoned", "c-0", "{}"),
     ("01T18:00:00", "agent.changed", "a-0", r#"{"state":"offline"}"#),
     ("01T18:00:00", "complaint.opened", "k-0", "{}"),
@@ -18,9 +18,12 @@ const MORNING_EVENTS: [(&str, &str, &str, &str); 18] = [
     ("09:00:00", "call.offered", "c-2", r#"{"center":"hefei","tier":"vip"}"#),
     ("09:00:30", "call.answered", "c-2", "{}"),
     ("09:02:30", "call.ended", "c-2", "{}"),
-    ("09:00:00", "call.answered", "c-3", r#"{"center":"wuhu"}"#),
-    ("09:00:00", "call.abandoned", "c-4", r#"{"center":"wuhu"}"#),
-    ("09:00:00", "call.answered", "c-5", r#"{"center":"anqing"}"#),
+    ("09:00:00", "call.offered", "c-3", r#"{"center":"wuhu"}"#),
+    ("09:00:20", "call.answered", "c-3", "{}"),
+    ("09:00:00", "call.offered", "c-4", r#"{"center":"wuhu"}"#),
+    ("09:00:00", "call.abandoned", "c-4", "{}"),
+    ("09:00:00", "call.offered", "c-5", r#"{"center":"anqing"}"#),
+    ("09:00:20", "call.answered", "c-5", "{}"),
     ("09:05:00", "call.offered", "c-6", r#"{"center":"hefei"}"#),
     ("09:00:00", "agent.changed", "a-1", r#"{"center":"hefei","state":"talking"}"#),
     ("09:30:00", "agent.changed", "a-1", r#"{"state":"ready"}"#),

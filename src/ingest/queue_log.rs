@@ -175,11 +175,12 @@ impl QueueLogReader {
         emit: &mut dyn FnMut(RawEvent<'_>),
     ) -> Result<LineOutcome, String> {
         let call = line.call_id()?;
-        let (wait, talk) =
-            (line.parse_seconds(0, "holdtime")?, line.parse_seconds(1, "calltime")?);
+        let (wait, talk) = (line.parse_seconds(0, "holdtime")?, line.parse_seconds(1, "calltime")?);
         let mut emitted = 1;
         match (self.calls.get(call), wait, talk) {
-            (Some(known), ..) if known.queue != line.queue_name() && known.conversation.is_none() => {
+            (Some(known), ..)
+                if known.queue != line.queue_name() && known.conversation.is_none() =>
+            {
                 return Ok(LineOutcome::LeftOut(
                     "COMPLETE of a stay that was transferred: the call is in another queue",
                 ));

@@ -5,7 +5,8 @@ use crate::access::grant::GrantedView;
 use crate::describe;
 use crate::domain::cases::case_names::CaseName;
 use crate::domain::explain::case_history::{
-    CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryLeg, HistoryValue, WorkInterruption,
+    CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryLeg, HistoryValue,
+    WorkInterruption,
 };
 use crate::domain::explain::explanation::{
     ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide,

@@ -23,23 +23,26 @@ fn settings_with_formulas() -> ServiceSettings {
 async fn server_with_events() -> TestServer {
     let server = TestServer::start(settings_with_formulas()).await;
     let call = |number: usize, center: &str, verb: &str| {
-        let id = format!("{center}-{number}");
-        event_json(
-            &id,
-            &format!("call.{verb}"),
-            &id,
-            -30,
-            &json!({ "center": center, "tier": "vip" }),
-        )
+        let subject = format!("{center}-{number}");
+        ["offered", verb].map(|verb| {
+            event_json(
+                &format!("{subject}-{verb}"),
+                &format!("call.{verb}"),
+                &subject,
+                -30,
+                &json!({ "center": center, "tier": "vip" }),
+            )
+        })
     };
-    let mut events: Vec<Value> = (0..3).map(|number| call(number, "hefei", "answered")).collect();
-    events.push(call(9, "hefei", "abandoned"));
-    events.extend((0..2).map(|number| call(number, "wuhu", "answered")));
-    events.extend((0..2).map(|number| call(number, "anqing", "answered")));
-    events.push(call(0, "fuyang", "abandoned"));
+    let mut events: Vec<Value> =
+        (0..3).flat_map(|number| call(number, "hefei", "answered")).collect();
+    events.extend(call(9, "hefei", "abandoned"));
+    events.extend((0..2).flat_map(|number| call(number, "wuhu", "answered")));
+    events.extend((0..2).flat_map(|number| call(number, "anqing", "answered")));
+    events.extend(call(0, "fuyang", "abandoned"));
     assert_eq!(
         server.post("application/json", json!(events).to_string()).await.json()["accepted"],
-        9
+        18
     );
     let mut client = server.connect_live(&json!({})).await;
     client

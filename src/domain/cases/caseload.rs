@@ -258,7 +258,8 @@ impl Caseload {
         if self.clock.is_some_and(|clock| event.time.millis_since(clock) > horizon.ahead_ms) {
             return Some(EventRefusal::Ahead);
         }
-        let late = self.now.millis_since(event.time) > horizon.for_life_cycle(self.standard.schema.life_cycle(event.kind.family))
+        let late = self.now.millis_since(event.time)
+            > horizon.for_life_cycle(self.standard.schema.life_cycle(event.kind.family))
             && event.time < self.current.earliest_start();
         late.then_some(EventRefusal::Late)
     }
@@ -314,7 +315,15 @@ impl Caseload {
     /// observations.
     pub(in crate::domain) fn derive_facts(&mut self, slot: u32, before: bool) -> CaseSummary {
         let Caseload {
-            standard, used_kinds, expiry, committed_families, legs, now, cases, groups, ..
+            standard,
+            used_kinds,
+            expiry,
+            committed_families,
+            legs,
+            now,
+            cases,
+            groups,
+            ..
         } = self;
         let context = DerivationContext {
             standard,
@@ -346,7 +355,15 @@ impl Caseload {
         mut visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable),
     ) {
         let Caseload {
-            standard, expiry, committed_families, legs, now, cases, groups, used_kinds, ..
+            standard,
+            expiry,
+            committed_families,
+            legs,
+            now,
+            cases,
+            groups,
+            used_kinds,
+            ..
         } = self;
         let all_kinds = vec![true; used_kinds.len()];
         let context = DerivationContext {
@@ -405,7 +422,9 @@ impl Caseload {
             .filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
         let family = CaseFamily(63 - facts.families.leading_zeros() as u8);
         // One millisecond more: a repeated last event at the horizon must not start the case anew.
-        let beyond = facts.last_observed.plus_millis(horizon.for_life_cycle(self.standard.schema.life_cycle(family)) + 1);
+        let beyond = facts
+            .last_observed
+            .plus_millis(horizon.for_life_cycle(self.standard.schema.life_cycle(family)) + 1);
         // Deletion is spread over an hour by event time, so that a month's end causes no long
         // pause.
         let closed = self

@@ -50,7 +50,10 @@ impl LegSettings {
                 .filter(|(_, name)| OWN_DIMENSIONS.contains(&name.as_str()))
                 .fold(0, |dimensions, (place, _)| dimensions | 1 << place),
             has_leg_scopes: standard.scopes.iter().any(|scope| schema.is_leg_scope(scope)),
-            uses_leg_facts: standard.kinds.leg_kinds().any(|(kind, _)| used_kinds[usize::from(kind.0)]),
+            uses_leg_facts: standard
+                .kinds
+                .leg_kinds()
+                .any(|(kind, _)| used_kinds[usize::from(kind.0)]),
             hangup: Symbol::from_text(DERIVED_REASONS[0]),
             unknown: Symbol::from_text(DERIVED_REASONS[1]),
             callback: Symbol::from_text("callback"),

@@ -106,7 +106,12 @@ impl RollupGroups {
     }
 
     /// Returns the scopes of `all` in which facts with this reach count.
-    fn scopes_in_reach(&self, mut all: Vec<u32>, reach: ScopeReach, standard: &Standard) -> Vec<u32> {
+    fn scopes_in_reach(
+        &self,
+        mut all: Vec<u32>,
+        reach: ScopeReach,
+        standard: &Standard,
+    ) -> Vec<u32> {
         all.retain(|scope| {
             let kind = self.scopes.all()[*scope as usize].kind;
             reach.includes_scope(&standard.scopes[kind], standard)

@@ -408,11 +408,8 @@ impl EventDetail {
             | talk.is_some()
             | hold.is_some()
             | wrapup.is_some();
-        let symbols = topic.is_some()
-            | owner.is_some()
-            | label.is_some()
-            | liable.is_some()
-            | leg.is_some();
+        let symbols =
+            topic.is_some() | owner.is_some() | label.is_some() | liable.is_some() | leg.is_some();
         !(times | symbols | customer.is_some() | answer.is_some() | agent_state.is_some())
     }
 }

@@ -17,8 +17,8 @@ use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
 use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
-use crate::domain::cases::store::case_table::{CaseTable, Format2Cases};
-use crate::domain::cases::store::format_3::Format3Cases;
+use crate::domain::cases::store::case_table::CaseTable;
+use crate::domain::cases::store::format_3::{Format2Cases, Format3Cases};
 use crate::domain::cases::timers::TimerWheel;
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::gauges;
@@ -187,10 +187,7 @@ impl Monitor {
     }
 
     /// Restores a decoded snapshot into an empty core.
-    fn restore_snapshot(
-        self,
-        snapshot: CurrentCore,
-    ) -> Result<Monitor, &'static str> {
+    fn restore_snapshot(self, snapshot: CurrentCore) -> Result<Monitor, &'static str> {
         let CoreSnapshot {
             now,
             clock,

@@ -41,11 +41,14 @@ fn any_detail() -> impl Strategy<Value = EventDetail> {
     let answer = of(any::<u8>().prop_map(NonZeroU8::new)).prop_map(Option::flatten);
     let state = of(prop::sample::select(AgentState::NAMES.map(|(_, state)| state).to_vec()));
     let texts = (customer, moment(), moment(), answer, state);
-    let numbers =
-        ([millis(), millis(), millis(), millis()], [symbol(), symbol(), symbol(), symbol(), symbol()]);
+    let numbers = (
+        [millis(), millis(), millis(), millis()],
+        [symbol(), symbol(), symbol(), symbol(), symbol()],
+    );
     (texts, numbers).prop_map(
         |((customer, due, appointment, answer, agent_state), (millis, symbols))| {
-            let ([wait, talk, hold, wrapup], [topic, owner, label, liable, leg]) = (millis, symbols);
+            let ([wait, talk, hold, wrapup], [topic, owner, label, liable, leg]) =
+                (millis, symbols);
             EventDetail {
                 customer,
                 due,

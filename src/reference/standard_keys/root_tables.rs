@@ -93,13 +93,13 @@ const ROOT_KEYS: [KeyReference; 13] = [
         "Dimensions of which the last value reported applies instead of the first.",
         r#"changing = ["class"]"#,
     ),
-    KeyReference::with_default(
+    KeyReference::optional(
         "leg_dimensions",
         "list of dimensions",
-        "`queue` and `agent`, where declared",
+        "`queue` and `agent`, if they are dimensions",
         "Scopes with one of these dimensions count the legs of contacts: the stays in a queue. All \
         other scopes count contacts.",
-        r#"leg_dimensions = ["queue", "agent", "center"]"#,
+        r#"leg_dimensions = ["queue"]"#,
     ),
     KeyReference::with_default(
         "scopes",

@@ -26,8 +26,8 @@ pub(super) fn read_order_rule(
             commitment.report_problem(format!("there is no commitment `{name}`; {hint}"));
         }
         place.filter(|place| {
-            let is_on_orders = standard.schema.life_cycle(standard.commitments[*place].family)
-                == LifeCycle::Order;
+            let is_on_orders =
+                standard.schema.life_cycle(standard.commitments[*place].family) == LifeCycle::Order;
             if !is_on_orders {
                 commitment.report_problem(format!(
                     "`{name}` is not a commitment on orders; for calls and tickets use an \

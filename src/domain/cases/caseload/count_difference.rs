@@ -298,9 +298,7 @@ fn record_group_counts(changes: &mut CaseChanges, facts: &CaseFacts, times: i64)
     }
     let contact_group = Some(facts.contact_group).filter(|group| *group != facts.group);
     let groups = facts.leg_groups.iter().copied().chain([facts.group]).chain(contact_group);
-    changes
-        .case_counts
-        .extend(groups.map(|group| Seen { group, families: facts.families, times }));
+    changes.case_counts.extend(groups.map(|group| Seen { group, families: facts.families, times }));
 }
 
 /// Records a change of a first contact fact if the cells count it.

@@ -256,10 +256,7 @@ fn move_facts_to_leg(
         let fact = writer.facts.all[place];
         writer.facts.legs.push(LegFact { group: in_leg_scopes, fact });
         let counterpart = leg_counterpart(&fact, writer);
-        writer
-            .facts
-            .legs
-            .extend(counterpart.map(|fact| LegFact { group: in_all_scopes, fact }));
+        writer.facts.legs.extend(counterpart.map(|fact| LegFact { group: in_all_scopes, fact }));
     }
     writer.facts.all.truncate(first);
 }
@@ -285,8 +282,11 @@ fn leg_counterpart(fact: &Fact, writer: &FactWriter<'_, '_>) -> Option<Fact> {
     // A leg without a conversation has ended, but nobody has talked.
     let applies = place != contact::ENDED || fact.value != Fact::UNKNOWN;
     let label = fact.label.filter(|_| place != contact::ENDED);
-    (applies && writer.context.used_kinds[usize::from(kind.0)])
-        .then_some(Fact { kind, label, ..*fact })
+    (applies && writer.context.used_kinds[usize::from(kind.0)]).then_some(Fact {
+        kind,
+        label,
+        ..*fact
+    })
 }
 
 #[cfg(test)]
@@ -318,12 +318,15 @@ mod tests {
     type DerivedFacts = (Vec<Fact>, Vec<LegFact>, Option<u32>);
 
     /// Derives the facts of a contact; with `by_legs` always by the rules for legs.
-    fn facts_of(observations: &[Observation], queues: &[Option<&str>], by_legs: bool) -> DerivedFacts {
+    fn facts_of(
+        observations: &[Observation],
+        queues: &[Option<&str>],
+        by_legs: bool,
+    ) -> DerivedFacts {
         let standard = parse_standard("contacts.toml", STANDARD).expect("the standard is valid");
         let mut groups = CaseGroups::default();
-        let attributes = |queue: &Option<&str>| {
-            Attributes::from(vec![queue.map(Box::<str>::from), None])
-        };
+        let attributes =
+            |queue: &Option<&str>| Attributes::from(vec![queue.map(Box::<str>::from), None]);
         let numbers: Vec<u32> =
             queues.iter().map(|queue| groups.intern(&attributes(queue), &standard)).collect();
         let observations: Vec<Observation> = observations
@@ -337,7 +340,10 @@ mod tests {
             .expect("at least one observation");
         let used_kinds = vec![true; standard.kinds.count()];
         let mut expiry = vec![None; used_kinds.len()];
-        standard.expiry.iter().for_each(|(kind, millis)| expiry[usize::from(kind.0)] = Some(*millis));
+        standard
+            .expiry
+            .iter()
+            .for_each(|(kind, millis)| expiry[usize::from(kind.0)] = Some(*millis));
         let context = DerivationContext {
             standard: &standard,
             used_kinds: &used_kinds,
@@ -392,7 +398,8 @@ mod tests {
             Just(Some("timeout")),
             Just(Some("true"))
         ];
-        let millis = || prop_oneof![4 => Just(None), 1 => (0..3_i64).prop_map(|n| Some(n * 1_000_000))];
+        let millis =
+            || prop_oneof![4 => Just(None), 1 => (0..3_i64).prop_map(|n| Some(n * 1_000_000))];
         let one = (0..verbs.len(), 0..4_i64, 0..3_u32, label, (millis(), millis(), millis()));
         prop::collection::vec(one, 0..4).prop_map(move |rest| {
             let mut all = vec![observation(0, EventVerb::Offered, 0, 1)];
@@ -442,7 +449,11 @@ mod tests {
         ] {
             let all = verbs.iter().enumerate();
             let all = all.map(|(place, verb)| observation(place, *verb, place as i64 * 1_000, 0));
-            assert_eq!(SimpleContact::read(all, &groups, &settings).is_some(), is_simple, "{verbs:?}");
+            assert_eq!(
+                SimpleContact::read(all, &groups, &settings).is_some(),
+                is_simple,
+                "{verbs:?}"
+            );
         }
     }
 }

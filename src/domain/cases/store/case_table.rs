@@ -5,10 +5,8 @@
 
 use super::case_record::{CaseRecord, HistoryPart};
 use super::hash_index::HashIndex;
-use super::format_3::Format3Overflow;
 use super::overflow::CaseOverflow;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
-use crate::domain::cases::store::case_record::format_2;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,33 +28,6 @@ pub struct CaseTable {
     forgotten_count: u64,
     /// Histories that do not fit into records.
     pub overflow: CaseOverflow,
-}
-
-/// Cases in the snapshot formats 1 and 2.
-#[derive(Debug, Deserialize)]
-pub struct Format2Cases {
-    blocks: Vec<Vec<format_2::Format2Record>>,
-    free: Vec<u32>,
-    forgotten_count: u64,
-    overflow: Format3Overflow,
-}
-
-impl Format2Cases {
-    /// Converts the cases to the current form. [`CaseTable::restore`] must follow.
-    ///
-    /// # Errors
-    /// Returns a message if a record has more events than its format allows.
-    pub fn upgrade(self) -> Result<CaseTable, &'static str> {
-        let Format2Cases { blocks, free, forgotten_count, overflow } = self;
-        let mut overflow = overflow.upgrade();
-        let mut upgraded_blocks = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            let block: Option<Vec<CaseRecord>> =
-                block.iter().map(|record| record.upgrade(&mut overflow)).collect();
-            upgraded_blocks.push(block.ok_or("snapshot has a case with too many events")?);
-        }
-        Ok(CaseTable::from_parts(upgraded_blocks, free, forgotten_count, overflow))
-    }
 }
 
 impl CaseTable {

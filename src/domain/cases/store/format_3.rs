@@ -1,6 +1,7 @@
-//! Cases of the snapshot format 3: long histories without names of legs.
+//! Cases of the snapshot formats 1 to 3: long histories without names of legs. The formats 1 and 2
+//! also have other records.
 
-use super::case_record::CaseRecord;
+use super::case_record::{CaseRecord, format_2};
 use super::case_table::CaseTable;
 use super::overflow::{CaseOverflow, OverflowObservation};
 use crate::domain::cases::observation::Observation;
@@ -10,6 +11,33 @@ use crate::domain::events::event::{
 use crate::domain::time::timestamp::Timestamp;
 use serde::Deserialize;
 use std::num::NonZeroU8;
+
+/// Cases in the snapshot formats 1 and 2.
+#[derive(Debug, Deserialize)]
+pub struct Format2Cases {
+    blocks: Vec<Vec<format_2::Format2Record>>,
+    free: Vec<u32>,
+    forgotten_count: u64,
+    overflow: Format3Overflow,
+}
+
+impl Format2Cases {
+    /// Converts the cases to the current form. [`CaseTable::restore`] must follow.
+    ///
+    /// # Errors
+    /// Returns a message if a record has more events than its format allows.
+    pub fn upgrade(self) -> Result<CaseTable, &'static str> {
+        let Format2Cases { blocks, free, forgotten_count, overflow } = self;
+        let mut overflow = overflow.upgrade();
+        let mut upgraded_blocks = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let block: Option<Vec<CaseRecord>> =
+                block.iter().map(|record| record.upgrade(&mut overflow)).collect();
+            upgraded_blocks.push(block.ok_or("snapshot has a case with too many events")?);
+        }
+        Ok(CaseTable::from_parts(upgraded_blocks, free, forgotten_count, overflow))
+    }
+}
 
 /// Cases in the snapshot format 3.
 #[derive(Debug, Deserialize)]

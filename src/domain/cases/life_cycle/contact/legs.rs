@@ -210,11 +210,9 @@ impl<'a> LegHistory<'a> {
     fn add_offer(&mut self, one: &Observation) {
         let repeated = match one.detail.leg {
             Some(name) => self.legs.iter().position(|leg| leg.name == Some(name)),
-            None => self
-                .legs
-                .len()
-                .checked_sub(1)
-                .filter(|last| self.legs[*last].is_waiting() && self.fits_queue(&self.legs[*last], one)),
+            None => self.legs.len().checked_sub(1).filter(|last| {
+                self.legs[*last].is_waiting() && self.fits_queue(&self.legs[*last], one)
+            }),
         };
         match repeated {
             Some(place) => self.complete_offered_leg(place, one),

@@ -16,8 +16,8 @@ fn merge_all(observations: &[Observation]) -> Vec<Observation> {
 fn observation_strategy() -> impl Strategy<Value = Observation> {
     let verbs = [EventVerb::Opened, EventVerb::Resolved, EventVerb::Reopened, EventVerb::Cancelled];
     let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(|n| n * 1_000 * 3_600_000)];
-    let kind = (0..4_usize)
-        .prop_map(move |verb| EventType { family: CaseFamily(4), verb: verbs[verb] });
+    let kind =
+        (0..4_usize).prop_map(move |verb| EventType { family: CaseFamily(4), verb: verbs[verb] });
     (times, 0..2_u32, kind, 0..6_u64, 0..3_u32, detail_strategy()).prop_map(
         |(time, sequence, kind, id, group, detail)| Observation {
             time: Timestamp(time),

@@ -1,6 +1,6 @@
 // Loads the explanation dialog on first use, since most displays never need it.
 
-/** `reading({ name, window, scope })` explains a value, `order({ source, subject })` a case. */
+/** Explains a value with `reading`, a case with `order`. */
 export function makeExplainLoader(lang, tools) {
   let dialog = null;
   let failures = 0;

@@ -102,7 +102,7 @@ function makeCell({ name, indicator, window }, scope, { standard, format, texts,
   return { node, update };
 }
 
-/** Distance from the target, 0 to 1. 1 is the best possible value, or half of an upper limit. */
+/** Distance from the target, 0 to 1: the best value, or half of an upper limit. */
 function margin({ value, target }, { better, kind }) {
   const room = better === 'higher' ? (kind === 'ratio' ? 1 - target : target / 2) : target / 2;
   const distance = better === 'higher' ? value - target : target - value;

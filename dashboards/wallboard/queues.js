@@ -18,7 +18,7 @@ export function makeQueues(scope, tools) {
   const groups = makeGroups(scope, tools);
   const node = el('div', { class: 'queues' }, ...groups.map((group) => group.grid.node));
 
-  /** A queue is listed in each group it has work in; an idle queue in the first with a reading. */
+  /** A queue is listed in each group it has work in, else in the first with a reading. */
   function update(context) {
     const { board } = context;
     const ids = board.members('queue', scope);

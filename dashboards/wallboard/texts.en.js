@@ -36,6 +36,7 @@ export const texts = {
 
   met: 'On target', warning: 'Warning', breached: 'Breached', none: '',
   no_traffic: 'No traffic', noneWaiting: 'None waiting', small_sample: 'Few cases',
+  contacts: 'Counts contacts', legs: 'Counts legs',
   stale: 'Stale', unknown: 'No data', no_data: 'No data', provisional: 'provisional',
   knownSince: (time) => `since ${time}`,
 

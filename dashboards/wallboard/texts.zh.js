@@ -33,6 +33,7 @@ export const texts = {
 
   met: '达标', warning: '预警', breached: '未达标', none: '',
   no_traffic: '无业务量', noneWaiting: '无人等待', small_sample: '样本不足',
+  contacts: '按接触计数', legs: '按接触段计数',
   stale: '数据过期', unknown: '无数据', no_data: '无数据', provisional: '暂定',
   knownSince: (time) => `自 ${time} 起`,
 

@@ -45,6 +45,7 @@ function makeTile(name, scope, { standard, format, texts, trends, explain, momen
     setText(counts, ageText ? '' : format.counts(reading));
     setText(when, reading && ageText ? ageText : join(windowName, partial, provisional));
     setText(budget, ageText ? '' : format.budget(budgetReading));
+    setAttribute(button, 'title', texts[reading?.counts] ?? null);
     setAttribute(node, 'data-status', status);
     setAttribute(node, 'data-old', !fresh && reading !== undefined);
     if (fresh) sparkline.draw(points(), now);

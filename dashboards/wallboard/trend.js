@@ -58,7 +58,7 @@ export function makeTrends(standard) {
     if (round === currentRound) timer = setTimeout(refresh, pause * (1 + Math.random() / 20));
   }
 
-  /** Points of calendar windows cover one hour: a quarter of an hour has too few orders. */
+  /** A point of a calendar window covers an hour, for enough orders. */
   function windowParameter(window) {
     const hour = (other) => other === '1h' || other === '60m';
     const used = isRolling(window) ? window : standard.written.windows.find(hour);

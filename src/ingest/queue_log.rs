@@ -10,8 +10,9 @@
 //! The seconds in a call id are the time of channel creation, before any voice menu. The arrival
 //! time is therefore the time of the ENTERQUEUE line.
 //!
-//! If the beginning of a call is missing from the log, its arrival and answer are reconstructed from
-//! the wait and talk times in its first line.
+//! If a call began before the first line of the log, its arrival and answer are reconstructed from
+//! the wait and talk times in its first line. A later call without an ENTERQUEUE line, such as an
+//! outbound call, has no arrival.
 //!
 //! An agent who consults another queue before an attended transfer enters it with a call of his own.
 //! Asterisk writes the transfer under the id of that call. The consultation is then reported as part
@@ -20,7 +21,7 @@
 mod line;
 
 use self::line::QueueLogLine;
-use crate::domain::time::timestamp::SECOND;
+use crate::domain::time::timestamp::{SECOND, Timestamp};
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -49,6 +50,8 @@ pub struct QueueLogReader {
     open_calls: BTreeSet<String>,
     /// Call in conversation by queue and agent.
     conversations: BTreeMap<(String, String), String>,
+    /// Time of the first line of the log; `None` before it.
+    log_start: Option<Timestamp>,
 }
 
 /// State of a call.
@@ -83,6 +86,7 @@ impl QueueLogReader {
             call_order: VecDeque::new(),
             open_calls: BTreeSet::new(),
             conversations: BTreeMap::new(),
+            log_start: None,
         }
     }
 
@@ -102,6 +106,7 @@ impl QueueLogReader {
             return Ok(LineOutcome::LeftOut("empty line"));
         }
         let line = QueueLogLine::parse(line_number, line)?;
+        self.log_start.get_or_insert(line.time);
         match line.verb {
             "ENTERQUEUE" => self.read_arrival(&line, emit),
             "CONNECT" => self.read_answer(&line, emit),
@@ -157,8 +162,8 @@ impl QueueLogReader {
     ) -> Result<LineOutcome, String> {
         let (call, wait) = (line.call_id()?, line.parse_seconds(0, "holdtime")?);
         let mut emitted = 1;
-        if !self.calls.contains_key(call)
-            && let Some(wait) = wait
+        if let Some(wait) = wait
+            && self.began_before_log(line, call, wait)
         {
             self.emit_reconstructed_arrival(line, call, wait, emit);
             emitted += 1;
@@ -185,7 +190,7 @@ impl QueueLogReader {
                     "COMPLETE of a stay that was transferred: the call is in another queue",
                 ));
             }
-            (None, Some(wait), Some(talk)) => {
+            (None, Some(wait), Some(talk)) if self.began_before_log(line, call, wait + talk) => {
                 self.emit_reconstructed_arrival(line, call, wait + talk, emit);
                 let answered = line.earlier(talk);
                 self.start_conversation(&answered, call);
@@ -231,8 +236,8 @@ impl QueueLogReader {
     ) -> Result<LineOutcome, String> {
         let call = line.call_id()?;
         let mut emitted = 1;
-        if !self.calls.contains_key(call)
-            && let Some(wait) = wait
+        if let Some(wait) = wait
+            && self.began_before_log(line, call, wait)
         {
             self.emit_reconstructed_arrival(line, call, wait, emit);
             emitted += 1;
@@ -335,6 +340,13 @@ impl QueueLogReader {
         {
             self.conversations.remove(&conversation);
         }
+    }
+
+    /// Returns true if a call that arrived `seconds` before the line has no earlier line, because
+    /// the log begins later.
+    fn began_before_log(&self, line: &QueueLogLine<'_>, call: &str, seconds: f64) -> bool {
+        !self.calls.contains_key(call)
+            && self.log_start.is_some_and(|start| line.earlier(seconds).time < start)
     }
 
     /// Emits the arrival of a call whose ENTERQUEUE line is missing, `seconds` before the line.

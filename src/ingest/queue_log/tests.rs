@@ -61,13 +61,14 @@ fn all_queue_stays_of_a_call_have_one_subject() {
 }
 
 #[test]
-fn reconstructs_the_beginning_of_a_call_from_its_first_line() {
+fn reconstructs_calls_that_began_before_the_log() {
     let output = read_log(
         &mut QueueLogReader::default(),
         "100|1.1|sales|a1|CONNECT|7|9|1\n\
          100|1.2|sales|a2|COMPLETECALLER|5|30|1\n\
          100|1.3|sales|NONE|ABANDON|1|1|40\n\
-         120|1.1|sales|a1|COMPLETECALLER|7|20|1",
+         120|1.1|sales|a1|COMPLETECALLER|7|20|1\n\
+         130|2.1|out|a2|CONNECT|9|9|1",
     );
     assert_eq!(
         output,
@@ -80,6 +81,7 @@ fn reconstructs_the_beginning_of_a_call_from_its_first_line() {
             "call.offered 1.3 60 queue=sales",
             "call.abandoned 1.3 100 wait_seconds=40 queue=sales",
             "call.ended 1.1 120 talk_seconds=20 queue=sales agent=a1",
+            "call.answered 2.1 130 wait_seconds=9 queue=out agent=a2",
         ]
     );
 }

@@ -14,10 +14,21 @@
 
 #[path = "recordings/asterisk.rs"]
 mod asterisk;
+#[path = "recordings/asterisk22.rs"]
+mod asterisk22;
 #[path = "recordings/boston311.rs"]
 mod boston311;
+#[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
+#[path = "legs/breakages.rs"]
+mod breakages;
 #[path = "recordings/comparison.rs"]
 mod comparison;
+#[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
+#[path = "legs/event.rs"]
+mod event;
+#[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
+#[path = "legs/model.rs"]
+mod model;
 #[path = "recordings/replay.rs"]
 mod replay;
 #[path = "recordings/servicenow.rs"]

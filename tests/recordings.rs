@@ -26,7 +26,6 @@ mod comparison;
 #[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
 #[path = "legs/event.rs"]
 mod event;
-#[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
 #[path = "legs/model.rs"]
 mod model;
 #[path = "recordings/replay.rs"]

@@ -27,9 +27,13 @@ pub(crate) enum Breakage {
     EndedCallbackPending,
     /// A leg that joined from elsewhere has no arrival.
     JoinedLegNotOffered,
+    /// Legs count in the queue of the first leg.
+    LegsCountInFirstQueue,
+    /// A second answer of a leg replaces the first.
+    SecondAnswerReplacesFirst,
 }
 
-pub(crate) const ALL: [Breakage; 12] = [
+pub(crate) const ALL: [Breakage; 14] = [
     Breakage::LegInheritsQueue,
     Breakage::AnswerAfterExitNotTaken,
     Breakage::ContactWaitFromLastArrival,
@@ -42,4 +46,6 @@ pub(crate) const ALL: [Breakage; 12] = [
     Breakage::FailedCallbackAnswers,
     Breakage::EndedCallbackPending,
     Breakage::JoinedLegNotOffered,
+    Breakage::LegsCountInFirstQueue,
+    Breakage::SecondAnswerReplacesFirst,
 ];

@@ -51,11 +51,12 @@ fn planned_event() -> impl Strategy<Value = PlannedCallEvent> {
         3 => Just(Overflowed),
         2 => Just(Abandoned),
         2 => Just(Transferred),
-        1 => Just(CalledBack),
+        2 => Just(CalledBack),
         2 => Just(Ended),
     ];
     let queue = select(vec![Some("q1"), Some("q2"), None]);
-    let reason = select(vec![Some("timeout"), Some("key"), Some("callback"), None]);
+    let reason =
+        select(vec![Some("timeout"), Some("key"), Some("callback"), Some("callback"), None]);
     let wait = prop_oneof![4 => Just(None), 1 => select(vec![0, 5, 20, 75]).prop_map(Some)];
     (
         (kind, 0..12_i64, queue),

@@ -254,6 +254,9 @@ impl ContactState {
             }
             leg = Some(begun);
         }
+        if leg.is_none() && self.is_broken(Breakage::SecondAnswerReplacesFirst) {
+            leg = self.legs.len().checked_sub(1);
+        }
         if let Some(leg) = leg.map(|index| &mut self.legs[index]) {
             leg.end_wait(LegOutcome::Answered, time, data);
             leg.record_dimensions(data);
@@ -343,6 +346,10 @@ impl ContactState {
             if !leg.is_answered() && leg.outcome.is_some() && leg.wait.is_none() {
                 leg.wait = leg.left_at.zip(leg.offered).map(|(left, offered)| left - offered);
             }
+        }
+        if self.is_broken(Breakage::LegsCountInFirstQueue) {
+            let queue = self.legs.first()?.queue.clone();
+            self.legs.iter_mut().for_each(|leg| leg.queue.clone_from(&queue));
         }
         let (first, last) = (self.legs.first()?, self.legs.last()?);
         let answers = self.legs.iter().filter(|leg| leg.is_answered());

@@ -75,10 +75,11 @@ impl EngineRun {
         let undefined_dimensions = undefined_dimensions(&received);
         let is_defined = |(indicator, scope): &FigureKey| {
             let by_leg = scope.contains("queue=") || scope.contains("agent=");
-            !undefined_dimensions.iter().any(|dimension| scope.contains(dimension))
-                && !expected.undefined.contains(indicator.as_str())
+            let is_undefined = undefined_dimensions.iter().any(|name| scope.contains(name))
+                || expected.undefined.contains(indicator.as_str())
                 // A pending call-back is a state of the contact.
-                && !(by_leg && indicator == "call_callback")
+                || by_leg && indicator == "call_callback";
+            !is_undefined
         };
         let board = self.compute_board();
         let mut differences = Vec::new();

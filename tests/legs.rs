@@ -10,6 +10,27 @@
 //!   `LEGS_SEED` the seed of the generator. A failure prints the smallest failing history.
 //! - `cases.rs` has the inputs of `../shared/cases` that came out wrong once.
 //!
+//! # Broken rules
+//! `breakages.rs` breaks one rule of the model at a time. A test requires that each changes a figure
+//! of some random history of one contact, and prints the first. With the default seed:
+//!
+//! | broken rule | history |
+//! |---|---|
+//! | a leg without a queue takes that of the leg before it | 17 |
+//! | an answer does not take a leg that was left before | 3 |
+//! | the wait of a contact runs from the arrival of its last leg | 15 |
+//! | at one moment offers come before exits of legs that were open before | 8 |
+//! | a repeated offer starts another leg | 2 |
+//! | a next leg does not end the talk of the leg before it | 2 |
+//! | the end of a contact leaves its legs waiting | 13 |
+//! | a later event does not add the reason of an implied exit | 73 |
+//! | named legs end the legs before them | 5 |
+//! | a call-back that reached nobody counts as an answer | 6 |
+//! | a call-back stays pending after the end of the contact | 369 |
+//! | a leg that joined from elsewhere has no arrival | 10 |
+//! | legs count in the queue of the first leg | 2 |
+//! | a second answer of a leg replaces the first | 4 |
+//!
 //! Tests are skipped with a message if the data beside the repository is missing.
 
 #![expect(

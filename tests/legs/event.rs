@@ -37,6 +37,12 @@ impl CallEventKind {
         KIND_NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
+    /// True for an offer, an answer and an exit.
+    pub(crate) fn may_begin_leg(self) -> bool {
+        use CallEventKind::{Abandoned, Answered, Offered, Overflowed};
+        [Offered, Answered, Abandoned, Overflowed].contains(&self)
+    }
+
     /// Returns the name after `call.`.
     fn name(self) -> &'static str {
         KIND_NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)

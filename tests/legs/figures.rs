@@ -174,7 +174,8 @@ impl ExpectedFigures {
                 self.add_outcome(counted, scopes, outcome, leg.reason.as_deref(), leg.wait);
             }
         }
-        self.add_duration("leg_talk", &all, leg.talk());
+        // A named leg that is answered again after its talk is cut to 0.
+        self.add_duration("leg_talk", &all, leg.talk().map(|talk| talk.max(0)));
         if leg.talk_ended_by == Some(TalkEnd::Transferred) {
             self.add_ratio("leg_transferred", &all, true);
         }

@@ -27,7 +27,9 @@ struct PlannedCallEvent {
     wait: Option<i64>,
     reached: bool,
     sequence: u32,
-    center: (bool, &'static str),
+    names_center: bool,
+    /// True if a repeated offer names no queue.
+    hides_queue: bool,
     agent: (bool, &'static str),
 }
 
@@ -62,11 +64,17 @@ fn planned_event() -> impl Strategy<Value = PlannedCallEvent> {
         (kind, 0..12_i64, queue),
         (select(vec![Some("a"), Some("b"), None]), reason, wait),
         (any::<bool>(), prop_oneof![6 => Just(0), 1 => 1..3_u32]),
-        (any::<bool>(), select(vec!["x", "y"])),
+        (any::<bool>(), prop::bool::weighted(0.1)),
         (any::<bool>(), select(vec!["a1", "a2"])),
     )
         .prop_map(
-            |((kind, step, queue), (leg, reason, wait), (reached, sequence), center, agent)| {
+            |(
+                (kind, step, queue),
+                (leg, reason, wait),
+                (reached, sequence),
+                (names_center, hides_queue),
+                agent,
+            )| {
                 PlannedCallEvent {
                     kind,
                     step,
@@ -76,7 +84,8 @@ fn planned_event() -> impl Strategy<Value = PlannedCallEvent> {
                     wait,
                     reached,
                     sequence,
-                    center,
+                    names_center,
+                    hides_queue,
                     agent,
                 }
             },
@@ -116,11 +125,12 @@ fn contact_events(
         let kind = step.kind;
         let is_offered = kind == CallEventKind::Offered;
         // Only a repeated offer may leave out its queue.
-        let queue = step.queue.or((is_offered && !was_offered).then_some("q1"));
+        let queue = match is_offered {
+            true if was_offered && step.hides_queue => None,
+            true => step.queue.or(Some("q1")),
+            false => step.queue,
+        };
         was_offered |= is_offered;
-        let has_wait =
-            [CallEventKind::Answered, CallEventKind::Abandoned, CallEventKind::Overflowed]
-                .contains(&kind);
         let named = |by: NamedBy, (sometimes, name): (bool, &str)| {
             let is_named = by == NamedBy::All || by == NamedBy::Some && sometimes;
             is_named.then(|| name.to_owned())
@@ -129,14 +139,23 @@ fn contact_events(
             queue: queue
                 .filter(|_| !matches!(kind, CallEventKind::CalledBack | CallEventKind::Ended))
                 .map(str::to_owned),
-            center: named(centers, step.center),
+            // Each queue is in one center. A named leg may name two queues.
+            center: named(
+                centers,
+                (step.names_center, if queue == Some("q1") { "x" } else { "y" }),
+            )
+            .filter(|_| queue.is_some() && !has_leg_names)
+            .filter(|_| is_offered || kind == CallEventKind::Answered),
             agent: named(agents, step.agent).filter(|_| kind == CallEventKind::Answered),
             leg: step
                 .leg
                 .filter(|_| has_leg_names && kind != CallEventKind::Ended)
                 .map(str::to_owned),
             reason: step.reason.filter(|_| kind == CallEventKind::Overflowed).map(str::to_owned),
-            wait: step.wait.filter(|_| has_wait).map(|seconds| seconds * 1_000),
+            wait: step
+                .wait
+                .filter(|_| kind.may_begin_leg() && !is_offered)
+                .map(|seconds| seconds * 1_000),
             reached: (kind == CallEventKind::CalledBack).then_some(step.reached),
         };
         let id = (number + 1).to_string();

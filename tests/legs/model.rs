@@ -26,6 +26,8 @@ pub(crate) enum TalkEnd {
 pub(crate) struct ModelLeg {
     name: Option<String>,
     pub(crate) queue: Option<String>,
+    /// True if the event that began the leg named no queue.
+    pub(crate) began_without_queue: bool,
     pub(crate) center: Option<String>,
     pub(crate) agent: Option<String>,
     /// Arrival; `None` for a leg that was never offered.
@@ -175,6 +177,7 @@ impl ContactState {
         if self.is_broken(Breakage::LegInheritsQueue) {
             leg.queue = leg.queue.or_else(|| self.legs.last()?.queue.clone());
         }
+        leg.began_without_queue = leg.queue.is_none();
         self.legs.push(leg);
         self.legs.len() - 1
     }

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use serde_json::Value;
+use std::cell::Cell;
 use std::fs;
 use std::process::Command;
 
@@ -56,9 +57,20 @@ fn single_contacts(count: usize) -> Vec<Vec<CallEvent>> {
         .collect()
 }
 
+/// Numbers of boards that were compared and that could not be.
+#[derive(Default)]
+struct BoardCounts {
+    compared: Cell<u32>,
+    left_out: Cell<u32>,
+}
+
 /// Returns the first batch after which the board differs from the model: the events received until
 /// then, and the differences.
-fn first_mismatch(events: &[CallEvent], delivery: &DeliveryPlan) -> Option<(String, Vec<String>)> {
+fn first_mismatch(
+    events: &[CallEvent],
+    delivery: &DeliveryPlan,
+    counts: &BoardCounts,
+) -> Option<(String, Vec<String>)> {
     let standard = legs_standard_once();
     let mut run = EngineRun::new(&standard);
     let mut received = String::new();
@@ -70,7 +82,11 @@ fn first_mismatch(events: &[CallEvent], delivery: &DeliveryPlan) -> Option<(Stri
         received.push('\n');
         run.receive_batch(batch);
         if compared {
-            let differences = run.board_differences();
+            let Some(differences) = run.board_differences() else {
+                counts.left_out.set(counts.left_out.get() + 1);
+                continue;
+            };
+            counts.compared.set(counts.compared.get() + 1);
             if !differences.is_empty() {
                 return Some((received, differences));
             }
@@ -90,16 +106,21 @@ fn legs_standard_once() -> std::sync::Arc<firstline::domain::standard::Standard>
 fn engine_matches_model_in_random_histories() {
     let (seed, mut runner) = test_runner(CASE_COUNT);
     println!("legs: LEGS_SEED={seed}");
+    let counts = BoardCounts::default();
     let result = runner.run(&(call_history(3), delivery_plan()), |(events, delivery)| {
-        prop_assert!(first_mismatch(&events, &delivery).is_none());
+        prop_assert!(first_mismatch(&events, &delivery, &counts).is_none());
         Ok(())
     });
     match result {
-        Ok(()) => {}
+        Ok(()) => {
+            let (compared, left_out) = (counts.compared.get(), counts.left_out.get());
+            println!("legs: {compared} boards equal, {left_out} left out");
+            assert!(left_out < compared / 4, "too few boards were compared");
+        }
         Err(TestError::Abort(why)) => panic!("LEGS_SEED={seed}: {why}"),
         Err(TestError::Fail(_, (events, delivery))) => {
             let (received, differences) =
-                first_mismatch(&events, &delivery).expect("the mismatch is reproducible");
+                first_mismatch(&events, &delivery, &counts).expect("the mismatch is reproducible");
             let all: Vec<&CallEvent> = events.iter().collect();
             let contacts: String = derive_contacts(&all)
                 .iter()

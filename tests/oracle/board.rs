@@ -134,7 +134,7 @@ fn counted_facts(case: &CaseMeaning) -> Vec<(&OracleFact, &DimensionValues, Scop
     let of_case = case.facts.iter().map(|fact| match fact.name.0 {
         // The facts of a contact without legs are those of the case.
         "call" if case.legs.is_empty() => (fact, &case.attributes, ScopeReach::All),
-        "call" => (fact, &case.contact_attributes, ScopeReach::Contacts),
+        "call" => (fact, &case.attributes, ScopeReach::Contacts),
         _ => (fact, &case.attributes, ScopeReach::All),
     });
     let of_legs = case.legs.iter().flat_map(|leg| {
@@ -173,13 +173,13 @@ pub(crate) fn expected_board(
             let of_calls =
                 families.iter().filter(|family| has_family(family)).all(|family| *family == "call");
             if of_calls && !case.legs.is_empty() {
-                add(&mut present_scopes, &case.contact_attributes, ScopeReach::Contacts);
+                add(&mut present_scopes, &case.attributes, ScopeReach::Contacts);
                 add(&mut possible_scopes, &case.attributes, ScopeReach::All);
-                for leg in &case.legs {
-                    add(&mut possible_scopes, &leg.values, ScopeReach::All);
-                }
             } else {
                 add(&mut present_scopes, &case.attributes, ScopeReach::All);
+            }
+            for leg in &case.legs {
+                add(&mut possible_scopes, &leg.values, ScopeReach::All);
             }
         }
         for (fact, attributes, reach) in counted_facts(case) {

@@ -42,8 +42,10 @@ struct Stay {
     transferred: bool,
     to: Option<&'static str>,
     reported_talk: Option<i64>,
-    /// Hold and wrap-up reported with the end.
-    other_work: i64,
+    /// Hold reported with the end of the talk.
+    hold: i64,
+    /// Wrap-up reported with an end of the call.
+    wrapup: Option<i64>,
 }
 
 impl Stay {
@@ -69,10 +71,25 @@ impl Stay {
         Some(self.reported_talk.unwrap_or((over - since).max(0)))
     }
 
-    /// True if the event names no queue or the queue of the stay.
+    fn other_work(&self) -> i64 {
+        self.hold + self.wrapup.unwrap_or(0)
+    }
+
+    /// True if the event names no queue or the queue of the stay. An arrival without a queue fits any.
     fn is_in_queue_of(&self, event: &OracleEvent) -> bool {
         let queue = event.text_field("queue");
-        queue.is_none() || queue == self.values[QUEUE]
+        match self.values[QUEUE] {
+            None => queue.is_none() || self.arrival.is_some(),
+            known => queue.is_none() || queue == known,
+        }
+    }
+
+    /// Adds values of a repeated offer or of an exit. A stay without an arrival has those of its first
+    /// event and its answer.
+    fn add_further_values(&mut self, event: &OracleEvent) {
+        if self.arrival.is_some() {
+            self.add_values(event);
+        }
     }
 
     fn add_values(&mut self, event: &OracleEvent) {
@@ -97,11 +114,11 @@ struct CallReader {
     reached: Option<i64>,
 }
 
-/// Returns hold and wrap-up of an end. The time from answer to end includes holds; a reported talk
-/// time does not.
-fn other_work(event: &OracleEvent) -> i64 {
+/// Returns the hold of an end. The time from answer to end includes holds; a reported talk time does
+/// not.
+fn reported_hold(event: &OracleEvent) -> i64 {
     let hold = event.millis_field("talk_seconds").and_then(|_| event.millis_field("hold_seconds"));
-    hold.unwrap_or(0) + event.millis_field("wrapup_seconds").unwrap_or(0)
+    hold.unwrap_or(0)
 }
 
 impl CallReader {
@@ -146,15 +163,16 @@ impl CallReader {
         match event.verb {
             "offered" => {
                 let named = event.text_field("leg");
-                let is_repeated = match named {
-                    Some(_) => self.stays.iter().any(|stay| stay.name == named),
+                let known = match named {
+                    Some(_) => self.stays.iter_mut().find(|stay| stay.name == named),
                     None => self
                         .stays
-                        .last()
-                        .is_some_and(|stay| stay.waits() && stay.is_in_queue_of(event)),
+                        .last_mut()
+                        .filter(|stay| stay.waits() && stay.is_in_queue_of(event)),
                 };
-                if !is_repeated {
-                    self.begin_stay(event, Some(event.time));
+                match known {
+                    Some(stay) => stay.add_further_values(event),
+                    None => _ = self.begin_stay(event, Some(event.time)),
                 }
             }
             "answered" => self.read_answer(event),
@@ -224,6 +242,7 @@ impl CallReader {
                 stay.end = Some((how, event.time));
                 stay.reason = reason;
                 stay.reported_wait = event.millis_field("wait_seconds");
+                stay.add_further_values(event);
             }
             return;
         }
@@ -237,11 +256,19 @@ impl CallReader {
 
     fn read_end(&mut self, event: &OracleEvent) {
         if !self.was_ended {
-            self.bare_end = (event.millis_field("talk_seconds"), other_work(event));
+            let wrapup = event.millis_field("wrapup_seconds").unwrap_or(0);
+            let other_work = reported_hold(event) + wrapup;
+            self.bare_end = (event.millis_field("talk_seconds"), other_work);
         }
         self.was_ended = true;
         self.ended = self.ended.or(Some(event.time));
         self.resolved = event.text_field("resolved").or(self.resolved);
+        // Wrap-up after a transfer is that of the agent who transferred.
+        if !self.stays.iter().any(Stay::talks)
+            && let Some(stay) = self.stays.iter_mut().rfind(|stay| stay.answered_at().is_some())
+        {
+            stay.wrapup = stay.wrapup.or(event.millis_field("wrapup_seconds"));
+        }
         for stay in &mut self.stays {
             if stay.waits() {
                 stay.end = Some((WaitEnd::Abandonment, event.time));
@@ -249,7 +276,8 @@ impl CallReader {
             } else if stay.talks() {
                 stay.talk_over = Some(event.time);
                 stay.reported_talk = event.millis_field("talk_seconds");
-                stay.other_work = other_work(event);
+                stay.hold = reported_hold(event);
+                stay.wrapup = event.millis_field("wrapup_seconds");
             }
         }
     }
@@ -277,7 +305,8 @@ impl CallReader {
             transferred: false,
             to: None,
             reported_talk: None,
-            other_work: 0,
+            hold: 0,
+            wrapup: None,
         };
         stay.add_values(event);
         inherit_values(&mut stay.values, &self.known);
@@ -310,15 +339,22 @@ pub(crate) fn derive_call(events: &[(&OracleEvent, u64)], meaning: &mut CaseMean
     }) {
         reader.read_moment(moment);
     }
-    let mut contact = meaning.attributes;
+    let merged = meaning.attributes;
+    let mut contact = merged;
     if let Some(first) = reader.stays.first() {
-        contact = first.values;
-        inherit_values(&mut contact, &meaning.attributes);
-        contact[CLASS] = meaning.attributes[CLASS];
+        // All events belong to an only leg, unless one names a queue that it was not in.
+        let queue = first.values[QUEUE];
+        let has_all_events = reader.stays.len() == 1
+            && (queue == contact[QUEUE] || queue.is_none() && first.arrival.is_some());
+        if !has_all_events {
+            contact = first.values;
+            inherit_values(&mut contact, &merged);
+            contact[CLASS] = merged[CLASS];
+        }
     }
-    meaning.contact_attributes = contact;
+    meaning.attributes = contact;
     add_contact_facts(&reader, meaning);
-    add_legs(&reader, meaning);
+    add_legs(&reader, &merged, meaning);
 }
 
 /// Adds a fact of the contact.
@@ -380,7 +416,7 @@ fn add_contact_facts(call: &CallReader, meaning: &mut CaseMeaning) {
         let talks: Vec<&Stay> = stays.iter().filter(|stay| stay.talk().is_some()).collect();
         let sum = |of: &dyn Fn(&Stay) -> i64| talks.iter().map(|stay| of(stay)).sum::<i64>();
         let talk = sum(&|stay| stay.talk().unwrap_or(0));
-        let handled = talk + sum(&|stay| stay.other_work);
+        let handled = talk + sum(&Stay::other_work);
         let is_talked = !talks.is_empty();
         let over = talks.iter().filter_map(|stay| stay.talk_over).max().or(call.ended);
         if let Some(over) = over {
@@ -401,7 +437,8 @@ fn add_contact_facts(call: &CallReader, meaning: &mut CaseMeaning) {
     }
 }
 
-fn add_legs(call: &CallReader, meaning: &mut CaseMeaning) {
+/// Adds the legs. `merged` are the attributes of all events of the case.
+fn add_legs(call: &CallReader, merged: &DimensionValues, meaning: &mut CaseMeaning) {
     let stays = &call.stays;
     let last_answered = stays.iter().rposition(|stay| stay.answered_at().is_some());
     for (number, stay) in stays.iter().enumerate() {
@@ -428,7 +465,7 @@ fn add_legs(call: &CallReader, meaning: &mut CaseMeaning) {
         match (stay.talk(), stay.talk_over, call.ended) {
             (Some(talk), Some(over), _) => {
                 add("ended", over, Some(talk), resolved);
-                add("handled", over, Some(talk + stay.other_work), None);
+                add("handled", over, Some(talk + stay.other_work()), None);
                 if stay.arrival.is_some() {
                     add("completed", over, stay.wait(), None);
                 }
@@ -446,10 +483,16 @@ fn add_legs(call: &CallReader, meaning: &mut CaseMeaning) {
             _ => None,
         };
         facts.extend(state.map(|(name, since)| meaning.active_or_expired(("call", name), since)));
+        // A pending call-back counts in the queue that the contact left last.
+        let pending = meaning.facts.iter().find(|fact| fact.name == ("call", "callback"));
+        facts.extend(pending.filter(|_| number + 1 == stays.len()).cloned());
         let counterparts: Vec<OracleFact> = facts.iter().filter_map(leg_counterpart).collect();
         facts.extend(counterparts);
         let mut values = stay.values;
-        inherit_values(&mut values, &meaning.attributes);
+        inherit_values(&mut values, merged);
+        if stays.len() == 1 {
+            values = meaning.attributes;
+        }
         meaning.legs.push(LegMeaning { values, facts });
     }
 }
@@ -457,7 +500,7 @@ fn add_legs(call: &CallReader, meaning: &mut CaseMeaning) {
 /// Returns the fact `leg.*` that follows from a fact `call.*` of a leg.
 fn leg_counterpart(fact: &OracleFact) -> Option<OracleFact> {
     let name = match fact.name.1 {
-        "handled" | "completed" => return None,
+        "handled" | "completed" | "callback" => return None,
         // Nobody talked in a leg that ended without an answer.
         "ended" => {
             return fact.value.map(|_| OracleFact {

@@ -48,7 +48,7 @@ pub(crate) const DIMENSIONS: [&str; 5] = ["center", "class", "tier", "area", "qu
 pub(crate) struct CaseMeaning {
     pub(crate) now: i64,
     pub(crate) families: Vec<&'static str>,
-    /// Current attributes.
+    /// Current attributes. A contact with several legs has those of its first leg.
     pub(crate) attributes: DimensionValues,
     /// First known value of each attribute.
     pub(crate) first_attributes: DimensionValues,
@@ -56,8 +56,6 @@ pub(crate) struct CaseMeaning {
     pub(crate) appointment: Option<i64>,
     /// Facts of the case. Those named `call.*` are facts of the contact.
     pub(crate) facts: Vec<OracleFact>,
-    /// Attributes of a contact, by which its facts count in scopes without a queue.
-    pub(crate) contact_attributes: DimensionValues,
     /// Legs of a contact.
     pub(crate) legs: Vec<LegMeaning>,
     pub(crate) open: bool,
@@ -210,12 +208,12 @@ impl CaseMeaning {
     pub(crate) fn add_active_fact(&mut self, name: FactName, since: i64) -> bool {
         let fact = self.active_or_expired(name, since);
         let is_active = fact.name == name;
-        self.open |= is_active;
         self.facts.push(fact);
         is_active
     }
 
-    /// Returns the gauge active since `since`, or its expiry if the end event is missing.
+    /// Returns the gauge active since `since`, or its expiry if the end event is missing. The case is
+    /// open if the gauge is active.
     pub(crate) fn active_or_expired(&mut self, name: FactName, since: i64) -> OracleFact {
         let expires = fact_expiry(name).map(|millis| since + millis);
         let lost = self.loss_times.iter().copied().filter(|lost| *lost >= since).min();
@@ -227,6 +225,7 @@ impl CaseMeaning {
             (Some(lost), None) => Some(lost),
             (None, expires) => expires.filter(|_| checked_at.is_some_and(|time| time <= self.now)),
         };
+        self.open |= over.is_none();
         let (name, time, value) = match over {
             Some(over) => ((name.0, "expired"), over, Some(over - since)),
             None => (name, since, None),

@@ -430,6 +430,11 @@ fn toml_list(picks: &[FactPick]) -> String {
 }
 
 impl OracleIndicator {
+    /// Returns true if all facts of the indicator are facts about legs.
+    pub(crate) fn counts_legs_only(&self) -> bool {
+        self.all_picks().iter().all(|pick| pick.fact_name().0 == "leg")
+    }
+
     /// Returns what readings of the scope count; `None` for indicators that are not only of calls.
     pub(crate) fn counts_in_scope(&self, scope: &str) -> Option<&'static str> {
         let families: Vec<&str> = self.all_picks().iter().map(|pick| pick.fact_name().0).collect();

@@ -7,12 +7,14 @@
 
 mod alert_policies;
 mod commitments;
+mod counted_unit;
 mod exclusion_reasons;
 mod fact_names;
 mod formulas;
 
 pub use self::alert_policies::describe_policy;
 pub use self::commitments::describe_commitment;
+pub use self::counted_unit::{describe_counted_unit, describe_counted_units};
 pub use self::exclusion_reasons::describe_reason;
 pub use self::fact_names::describe_fact;
 pub use self::formulas::{

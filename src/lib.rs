@@ -70,8 +70,8 @@
 //! - Every input is accepted or rejected with a reason: `tests/fuzz.rs`.
 //! - Nobody reads or sends anything without a grant. `tests/access/` covers every route.
 //! - Every received event is counted as accepted, duplicate or rejected with a reason.
-//! - A reading reports if it is unreliable: no traffic, small sample, stale sources, provisional,
-//!   or no population.
+//! - A reading reports if it is unreliable: no data, partly known, no traffic, small sample, stale,
+//!   provisional, or no population.
 //!
 //! # Deliberately absent
 //! Locks around the core, a query language, a protocol between machines.

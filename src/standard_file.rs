@@ -17,8 +17,9 @@ mod time_keys;
 
 use super::toml_document::{TomlDocument, TomlProblem, TomlTable, TomlValue, nearest_match};
 use crate::domain::events::event::Symbol;
-use crate::domain::facts::catalog::{FactKind, FactKinds, FactMeasure};
+use crate::domain::facts::catalog::{FactKind, FactKinds, FactMeasure, place};
 use crate::domain::standard::{EventSchema, LocalizedTitle, Standard};
+use crate::domain::time::timestamp::HOUR;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -87,8 +88,9 @@ pub fn find_warnings(files: &[(String, String)]) -> Vec<TomlProblem> {
 fn read_document(root: &TomlTable<'_>) -> Standard {
     let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
     let dimensions = read_dimensions(root);
-    let orders = read_order_families(root);
-    let schema = EventSchema::new(dimensions, &orders);
+    let contacts = read_contact_families(root);
+    let orders = read_order_families(root, &contacts);
+    let schema = EventSchema::new(dimensions, &contacts, &orders);
     let mut standard = Standard {
         name: text("name"),
         version: text("version"),
@@ -106,7 +108,7 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
         horizon: time_keys::read_horizon(root),
         sources: Vec::new(),
         populations: population_table::read_populations(root, &schema.dimensions),
-        kinds: FactKinds::new(&schema.families),
+        kinds: FactKinds::new(&schema.families_with_life_cycle().collect::<Vec<_>>()),
         schema,
         calendars: calendar_table::read_calendars(root),
         commitments: Vec::new(),
@@ -118,6 +120,7 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
     };
     standard.schema.changing_dimensions =
         read_changing_dimensions(root, &standard.schema.dimensions);
+    standard.schema.leg_dimensions = read_leg_dimensions(root, &standard.schema.dimensions);
     source_table::read_sources(root, &mut standard);
     standard.expiry = read_expiry(root, &standard.kinds);
     if let Some(table) = root.optional_table("commitment") {
@@ -213,28 +216,64 @@ fn read_dimensions(root: &TomlTable<'_>) -> Vec<String> {
 
 /// Reads `changing = ["class"]`, the dimensions whose latest value applies, as a bit set.
 fn read_changing_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 {
-    root.optional_strings("changing").unwrap_or_default().iter().fold(0, |bits, name| {
+    read_dimension_set(root, "changing", dimensions).unwrap_or(0)
+}
+
+/// Dimensions whose scopes count legs, unless the standard names others.
+const DEFAULT_LEG_DIMENSIONS: [&str; 2] = ["queue", "agent"];
+
+/// Reads `leg_dimensions = ["queue", "agent"]`, the dimensions whose scopes count legs, as a bit
+/// set.
+fn read_leg_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 {
+    read_dimension_set(root, "leg_dimensions", dimensions).unwrap_or_else(|| {
+        let places = (0..).zip(dimensions);
+        places
+            .filter(|(_, name)| DEFAULT_LEG_DIMENSIONS.contains(&name.as_str()))
+            .fold(0, |bits, (place, _)| bits | 1 << place)
+    })
+}
+
+/// Reads a list of dimensions as a bit set. Returns `None` if the key is absent.
+fn read_dimension_set(root: &TomlTable<'_>, key: &str, dimensions: &[String]) -> Option<u16> {
+    let names = root.optional_strings(key)?;
+    Some(names.iter().fold(0, |bits, name| {
         match dimensions.iter().position(|known| known == name) {
             Some(place) => bits | 1 << place,
             None => {
                 root.report_problem(
-                    "changing",
+                    key,
                     format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", ")),
                 );
                 bits
             }
         }
-    })
+    }))
 }
+
+/// Time in ms after which a call-back that nobody made expires, unless the standard names another.
+const DEFAULT_CALLBACK_EXPIRY_MS: i64 = 24 * HOUR;
 
 /// Reads `[expire]`: the time in ms after which a state without an end event expires.
 fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> {
-    let Some(table) = root.optional_table("expire") else { return Vec::new() };
-    let mut expiry = Vec::new();
+    let mut expiry: Vec<(FactKind, i64)> = kinds
+        .contact_kinds(place::contact::CALLBACK)
+        .map(|kind| (kind, DEFAULT_CALLBACK_EXPIRY_MS))
+        .collect();
+    let Some(table) = root.optional_table("expire") else { return expiry };
     for (name, value) in table.entries() {
         let Some(millis) = value.require_duration() else { continue };
+        let leg_state = kinds.find_kind(name).and_then(|kind| {
+            kinds.leg_kinds().find(|(leg, _)| *leg == kind).map(|(_, contact)| contact)
+        });
         match kinds.find_kind(name) {
             Some(kind) if kinds.fact_measure(kind) == FactMeasure::CurrentState => {
+                if let Some(contact) = leg_state {
+                    value.report_problem(format!(
+                        "`{name}` expires with `{0}`; use `{0}`",
+                        kinds.name(contact)
+                    ));
+                }
+                expiry.retain(|(known, _)| *known != kind);
                 expiry.push((kind, millis));
             }
             Some(_) => {
@@ -257,28 +296,47 @@ fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> 
     expiry
 }
 
-fn read_order_families(root: &TomlTable<'_>) -> Vec<String> {
-    let names = root.optional_strings("orders").unwrap_or_default();
+/// Reads `contacts = ["call", "chat"]`: families with the life cycle of calls. `call` always exists.
+fn read_contact_families(root: &TomlTable<'_>) -> Vec<String> {
+    let mut names = read_families(root, "contacts", &[]);
+    names.retain(|name| name != "call");
+    names
+}
+
+/// Reads `orders = ["repair"]`.
+fn read_order_families(root: &TomlTable<'_>, contacts: &[String]) -> Vec<String> {
+    read_families(root, "orders", contacts)
+}
+
+/// Reads a list of families. Names of built-in families and of `others` are a problem, as are names
+/// whose facts would be those of another family.
+fn read_families(root: &TomlTable<'_>, key: &str, others: &[String]) -> Vec<String> {
+    let names = root.optional_strings(key).unwrap_or_default();
+    let is_built_in =
+        |name: &str| EventSchema::BUILT_IN_FAMILIES.iter().any(|(known, _)| *known == name);
     for (place, name) in names.iter().enumerate() {
         if !is_valid_name(name) {
-            root.report_problem("orders", format!("`{name}` is not a valid family; {NAME_HELP}"));
+            root.report_problem(key, format!("`{name}` is not a valid family; {NAME_HELP}"));
         } else if names[..place].contains(name)
-            || ["call", "queue", "survey", "agent"].contains(name)
+            || others.iter().any(|known| known == name)
+            || (is_built_in(name) && !(key == "contacts" && *name == "call"))
         {
-            root.report_problem("orders", format!("the family `{name}` exists already"));
+            root.report_problem(key, format!("the family `{name}` exists already"));
+        } else if *name == "leg" || name.ends_with("_leg") {
+            root.report_problem(
+                key,
+                format!("`{name}` cannot be a family; its facts would be those of legs"),
+            );
         }
     }
-    if names.len() + 4 > EventSchema::MAX_FAMILIES {
+    let room = EventSchema::MAX_FAMILIES - EventSchema::BUILT_IN_FAMILIES.len() - others.len();
+    if names.len() > room {
         root.report_problem(
-            "orders",
-            format!(
-                "{} families are too many: at most {}",
-                names.len(),
-                EventSchema::MAX_FAMILIES - 4
-            ),
+            key,
+            format!("{} families are too many: there is room for {room}", names.len()),
         );
     }
-    names.into_iter().take(EventSchema::MAX_FAMILIES - 4).map(str::to_owned).collect()
+    names.into_iter().take(room).map(str::to_owned).collect()
 }
 
 fn read_scopes(root: &TomlTable<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {

@@ -18,8 +18,11 @@ mod recount;
 use delivery::{DeliveryPlan, deliver_events_to};
 use event::{EventOrigin, TestEvent};
 use firstline::describe;
-use firstline::domain::board::reading::{Reading, ReadingComponents};
-use firstline::domain::explain::explanation::{Explanation, ExplanationRequest, FormulaSide};
+use firstline::domain::board::reading::{Reading, ReadingComponents, ReadingState};
+use firstline::domain::cases::case_names::CaseName;
+use firstline::domain::explain::explanation::{
+    ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide,
+};
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::{RetentionHorizon, Standard};
 use firstline::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
@@ -102,7 +105,10 @@ fn check_lists_add_up(
         }
         ReadingComponents::Score { of } => prop_assert_eq!(explanation.of.count, *of),
         ReadingComponents::Level => {
-            prop_assert_eq!(Some(explanation.of.count as f64), reading.value);
+            let known = !reading.states.contains(ReadingState::NoData);
+            let count = explanation.of.count;
+            prop_assert_eq!(known.then_some(count as f64), reading.value);
+            prop_assert!(known || count == 0, "{name}: {count} without data");
         }
         ReadingComponents::Share { part, whole, of } => {
             prop_assert_eq!(explanation.of.count, *of);
@@ -213,4 +219,58 @@ fn explanation_reports_forgotten_cases() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn unresolved_first_contact_names_its_repeat_or_its_invalidating_fact() {
+    let standard = test_standards()[1].clone();
+    let at = |minutes: i64| Timestamp(event_sets::MIDNIGHT + minutes * MINUTE);
+    let event = |subject: u8, minutes: i64, kind: &'static str| TestEvent {
+        customer: Some(subject / 10),
+        ..TestEvent::plain(subject, minutes as u32, at(minutes), kind)
+    };
+    let set = [
+        event(10, 1, "complaint.opened"),
+        event(10, 2, "complaint.escalated"),
+        event(10, 3, "complaint.resolved"),
+        event(20, 4, "complaint.opened"),
+        event(20, 5, "complaint.resolved"),
+        event(21, 6, "complaint.opened"),
+        event(30, 7, "complaint.opened"),
+        event(30, 8, "complaint.resolved"),
+    ];
+    let mut monitor = monitor_after(&standard, None, &set, at(9));
+    let board = monitor.compute_board();
+    let number = standard.find_indicator("complaint_one_shot_resolution").expect("a known name");
+    let reading = board
+        .readings
+        .iter()
+        .find(|reading| {
+            reading.key.indicator == number
+                && reading.key.scope.values.is_empty()
+                && reading
+                    .key
+                    .window
+                    .is_some_and(|window| standard.windows[window].to_string() == "month")
+        })
+        .expect("the reading of everything");
+    let explanation = explain_reading(&mut monitor, reading, 10);
+    let cause = |example: &FactExample| {
+        let subject = |name: &Option<CaseName>| {
+            name.as_ref().map(|name| name.subject.clone()).unwrap_or_default()
+        };
+        let repeat = example.repeated_by.as_ref().map(|(name, _)| subject(name));
+        let fact = example.invalidated_by.map(|(kind, _)| standard.kinds.name(kind).to_owned());
+        (subject(&example.name), repeat.or(fact).unwrap_or_default())
+    };
+    let mut causes: Vec<(String, String)> = explanation.of.cases.iter().map(cause).collect();
+    causes.sort();
+    assert_eq!(
+        causes,
+        [("10", "complaint.escalated"), ("20", "21"), ("30", "")]
+            .map(|(case, cause)| (case.to_owned(), cause.to_owned()))
+    );
+    let [open] = &explanation.excluded[..] else { panic!("{:?}", explanation.excluded) };
+    assert_eq!((open.reason, open.count), (ExclusionReason::NotResolved, 1));
+    assert_eq!(cause(&open.cases[0]).0, "21");
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// A row of the page by the beginning of its first cell, the value it must show, and the source
 /// line that defines the value.
-const ROWS: [(&str, &str, &str, &str); 39] = [
+const ROWS: [(&str, &str, &str, &str); 40] = [
     ("size of an event", "1 MiB", "src/ingest/decode.rs", "EVENT_BYTES_MAX: usize = 1 << 20;"),
     (
         "nesting of an event",
@@ -136,6 +136,12 @@ const ROWS: [(&str, &str, &str, &str); 39] = [
         "1,000",
         "src/domain/explain/explanation.rs",
         "LISTED_CASES_MAX: usize = 1_000;",
+    ),
+    (
+        "periods between silences",
+        "256",
+        "src/domain/cases/data_coverage/source_coverage.rs",
+        "RANGES_MAX: usize = 256;",
     ),
     ("pages in the rotation", "50", "dashboards/wallboard/url.js", "PAGES_MAX = 50;"),
 ];

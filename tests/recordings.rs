@@ -1,4 +1,5 @@
-//! Compares `firstline replay` with figures that were computed independently from real recordings.
+//! Compares `firstline replay` with figures that were computed independently from real recordings,
+//! and with those of small recorded cases.
 //!
 //! The tests cover every count, rate, duration and gauge of `../shared/data/*/expected.json`. They
 //! run the binary with the standards in `tests/standards` and the mappings in `tests/mappings`.
@@ -26,6 +27,8 @@ mod comparison;
 #[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
 #[path = "legs/event.rs"]
 mod event;
+#[path = "recordings/first_contact_cases.rs"]
+mod first_contact_cases;
 #[path = "legs/model.rs"]
 mod model;
 #[path = "recordings/replay.rs"]

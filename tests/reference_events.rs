@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use firstline::domain::events::event::{CaseFamily, EventVerb};
+use firstline::domain::events::event::{EventVerb, LifeCycle};
 use firstline::domain::standard::Standard;
 use firstline::ingest::decode::{EventDecoder, HashKeys, data_field_names};
 use firstline::reference::event_schema::event_json_schema;
@@ -30,21 +30,21 @@ fn event_with(kind: &str, data: &Value) -> Value {
 #[test]
 fn reference_has_every_type_and_field_and_no_other() {
     let families = [
-        ("call", CaseFamily::CALL),
-        ("queue", CaseFamily::QUEUE),
-        ("order", CaseFamily::FIRST_ORDER),
-        ("survey", CaseFamily::SURVEY),
-        ("agent", CaseFamily::AGENT),
+        ("call", LifeCycle::Contact),
+        ("queue", LifeCycle::HallTicket),
+        ("order", LifeCycle::Order),
+        ("survey", LifeCycle::Survey),
+        ("agent", LifeCycle::Agent),
     ];
     let mut known = Vec::new();
-    for (name, family) in families {
-        known.extend(EventVerb::family_verbs(family).iter().map(|(verb, _)| (name, *verb)));
+    for (name, life_cycle) in families {
+        known.extend(EventVerb::of_life_cycle(life_cycle).iter().map(|(verb, _)| (name, *verb)));
     }
     let listed: Vec<_> = EVENT_TYPES.iter().map(|kind| (kind.family, kind.verb)).collect();
     assert_eq!(listed, known);
     assert_eq!(EVENT_FIELDS.map(|field| field.name), data_field_names());
     let standard = standard();
-    for (name, family) in families {
+    for (name, _) in families {
         let family_name = if name == "order" { "repair" } else { name };
         let mut missing: Vec<&str> = standard
             .kinds
@@ -62,7 +62,7 @@ fn reference_has_every_type_and_field_and_no_other() {
             assert!(standard.kinds.find_kind(&fact).is_some(), "there is no fact `{fact}`");
             missing.retain(|known| *known != fact);
         }
-        assert!(missing.is_empty(), "{family:?}: no event type needs {missing:?}");
+        assert!(missing.is_empty(), "{name}: no event type needs {missing:?}");
     }
     let fields = EVENT_TYPES.iter().flat_map(|kind| kind.fields);
     fields.for_each(|field| assert!(data_field_names().contains(field), "{field}"));

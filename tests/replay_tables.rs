@@ -6,8 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Events of a morning: time, type, subject and data.
-const MORNING_EVENTS: [(&str, &str, &str, &str); 15] = [
+/// Events of a morning: time, type, subject and data. Those of the day before make the morning
+/// known in full.
+const MORNING_EVENTS: [(&str, &str, &str, &str); 18] = [
+    ("01T18:00:00", "call.abandoned", "c-0", "{}"),
+    ("01T18:00:00", "agent.changed", "a-0", r#"{"state":"offline"}"#),
+    ("01T18:00:00", "complaint.opened", "k-0", "{}"),
     ("09:00:00", "call.offered", "c-1", r#"{"center":"hefei","tier":"vip"}"#),
     ("09:00:10", "call.answered", "c-1", "{}"),
     ("09:04:10", "call.ended", "c-1", "{}"),
@@ -32,8 +36,9 @@ fn run_replay(arguments: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("morning.ndjson");
     let line = |(number, (time, kind, subject, data)): (usize, &(&str, &str, &str, &str))| {
+        let day = if time.contains('T') { "" } else { "02T" };
         format!(
-            r#"{{"specversion":"1.0","id":"{number}","source":"/s","type":"{kind}","time":"2026-03-02T{time}+08:00","subject":"{subject}","data":{data}}}"#
+            r#"{{"specversion":"1.0","id":"{number}","source":"/s","type":"{kind}","time":"2026-03-{day}{time}+08:00","subject":"{subject}","data":{data}}}"#
         )
     };
     fs::write(&file, MORNING_EVENTS.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"))
@@ -89,7 +94,7 @@ fn table_shows_components_of_every_formula() {
     );
     assert_eq!(
         find_row(&lines, "vip_gap", "center=anqing"),
-        ["today", "-", "- - 100.00 %", "(no_traffic)"]
+        ["today", "-", "- - 100.00 %", "(no_traffic, small_sample)"]
     );
 }
 

@@ -34,7 +34,7 @@ mod service_levels;
 
 use firstline::domain::alerts::evaluation::{AlertEvaluator, EVALUATION_INTERVAL_MS};
 use firstline::domain::alerts::incident::Incident;
-use firstline::domain::board::reading::{Board, Reading, ReadingComponents};
+use firstline::domain::board::reading::{Board, Reading, ReadingComponents, ReadingState};
 use firstline::domain::events::batch::Batch;
 use firstline::domain::monitor::{EventRefusal, Monitor};
 use firstline::domain::standard::Standard;
@@ -435,7 +435,7 @@ fn round_to_four_decimals(value: f64) -> f64 {
 }
 
 fn describe_reading(reading: &Reading) -> String {
-    let value = match (&reading.components, reading.value) {
+    let value = match (&*reading.displayed_components(), reading.value) {
         (ReadingComponents::Ratio { good, of }, _) => format!("{good}/{of}"),
         (ReadingComponents::Rate { count, population: None }, _) => format!("{count} of ?"),
         (_, None) => "-".to_owned(),
@@ -470,8 +470,9 @@ fn describe_reading(reading: &Reading) -> String {
             )
         }
     };
-    let (state, level) = (reading.state.name(), reading.level.name());
-    let state = if state == "ok" { String::new() } else { format!(" {state}") };
+    let level = reading.level.name();
+    let states = reading.states.iter().filter(|state| *state != ReadingState::Ok);
+    let state: String = states.map(|state| format!(" {}", state.name())).collect();
     let level = if level == "none" || reading.target.is_none() {
         String::new()
     } else {

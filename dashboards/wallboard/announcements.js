@@ -1,5 +1,4 @@
-// Announces targets that have just been breached: to screen readers, and as a chime if the
-// address has `sound=on`.
+// Announces targets that have just been breached, with a chime if the address has `sound=on`.
 
 import { el, setAttribute, setText } from './dom.js';
 import { displayName } from './format.js';

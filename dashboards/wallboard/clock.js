@@ -30,5 +30,10 @@ export function makeLocalTime(lang, timeZone) {
   };
   const time = make({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   const date = make({ weekday: 'short', day: 'numeric', month: 'short' });
-  return { time: (at) => time.format(at), date: (at) => date.format(at) };
+  /** As `14:02`, with the date unless it is that of `now`. */
+  const moment = (at, now) => {
+    const [day, minutes] = [date.format(at), time.format(at).slice(0, 5)];
+    return day === date.format(now) ? minutes : `${day} ${minutes}`;
+  };
+  return { time: (at) => time.format(at), date: (at) => date.format(at), moment };
 }

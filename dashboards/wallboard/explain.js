@@ -119,11 +119,13 @@ export function makeExplain(lang, { format, texts: common, standard, localTime }
       link.addEventListener('click', () => order(one));
       const unit = one.fact.startsWith('survey.') ? '' : ` ${texts.seconds}`;
       const value = typeof one.value === 'number' ? Number(one.value.toFixed(1)) + unit : '';
+      const repeat = one.repeated_by && texts.repeatedBy(one.repeated_by.subject ?? '?');
+      const cause = repeat ?? translate(one.invalidated_by?.words);
       return el('tr', {},
         el('td', {}, dateTime(one.time)),
         el('th', { scope: 'row' }, one.subject ? link : '?'),
         el('td', {}, factTexts.get(one.fact) ?? texts.unnamed(one.fact)),
-        el('td', {}, value));
+        el('td', {}, value || cause));
     });
     const columns = texts.caseColumns.map((name) => el('th', { scope: 'col' }, name));
     return el('table', {}, el('thead', {}, el('tr', {}, ...columns)), el('tbody', {}, ...rows));

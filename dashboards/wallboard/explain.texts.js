@@ -16,6 +16,7 @@ export const TEXTS = {
     excludedPart: (count, reason) => `${count}: ${reason}`,
     latestCases: (n) => `Latest of ${n} cases`,
     caseColumns: ['Time', 'Case', 'Outcome', 'Value'],
+    repeatedBy: (subject) => `Repeated by ${subject}`,
     asOf: (time) => `As of ${time}`,
     misses: (n) => `Budget left: the target still allows ${n} misses.`,
     missesOver: (n, recover) => `Over budget by ${n} misses.${
@@ -49,6 +50,7 @@ export const TEXTS = {
     excludedPart: (count, reason) => `${reason}：${count}`,
     latestCases: (n) => `最新明细（共 ${n} 条）`,
     caseColumns: ['时间', '编号', '结果', '数值'],
+    repeatedBy: (subject) => `再次接触：${subject}`,
     asOf: (time) => `统计截至 ${time}`,
     misses: (n) => `剩余容错：目标还允许 ${n} 次失误。`,
     missesOver: (n, recover) =>

@@ -1,5 +1,4 @@
-// Formats values. Rounding never contradicts the status: a breached 84.97 % is not shown as
-// 85.0 %, and 99.96 % is not shown as 100 %.
+// Formats values. Rounding never contradicts the status: a breached 84.97 % is not 85.0 %.
 
 const DASH = '—';
 const NAMED_WINDOWS = ['now', 'interval15', 'interval30', 'today', 'week', 'month'];
@@ -42,7 +41,6 @@ export function makeFormat(lang, texts) {
     return tenth.format(Math.min(999, Math.max(1, tenths)) / 10);
   }
 
-  /** Seconds below a minute, then minutes and seconds, hours and minutes, days. */
   function duration(seconds, target) {
     let total = Math.round(seconds);
     if (target && seconds > target && total <= target) total = Math.floor(target) + 1;
@@ -80,7 +78,6 @@ export function makeFormat(lang, texts) {
     return texts.cases(whole.format(of));
   }
 
-  /** Error budget of the day; empty if the target has none. */
   function budget(reading) {
     const left = reading?.budget?.left;
     if (typeof left !== 'number' || !reading.of) return '';

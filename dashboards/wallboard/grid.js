@@ -93,10 +93,10 @@ function makeCell({ name, indicator, window }, scope, { standard, format, texts,
 
   function update({ board, now, fresh }) {
     const reading = board.get(name, window, scope);
-    const { status } = view.show(reading, now, fresh);
+    const { status, counted } = view.show(reading, now, fresh);
     setAttribute(node, 'data-status', status);
     if (status === 'met') setVariable(node, '--margin', margin(reading, indicator).toFixed(1));
-    return status;
+    return counted;
   }
 
   return { node, update };

@@ -7,11 +7,7 @@ const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
 const SOCKET_FAILURES_MAX = 2; // after these, WebSocket and stream alternate
 
-/**
- * `board.apply(frame)` returns false if a frame is missing; then the whole board is requested.
- * `onFrame(frame)` runs after each applied frame, `onDisconnect(error)` when a connection ends or
- * fails; `error` is set if the cause is known.
- */
+/** Requests the whole board if a frame is missing. `error` is set if the cause is known. */
 export function follow({ subscription, board, onFrame, onDisconnect }) {
   let current = null; // `{ kind, opened, close }`; callbacks of earlier attempts are ignored
   let lastKind = null;

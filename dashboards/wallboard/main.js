@@ -54,7 +54,7 @@ function run(written) {
   const trends = makeTrends(standard);
   const explain = makeExplainLoader(settings.lang, { standard, format, texts, localTime });
   const pages = makePages(settings, {
-    settings, standard, format, texts, trends, explain,
+    settings, standard, format, texts, trends, explain, momentText: localTime.moment,
     addressOf: (center) => addressOf(center, location.search),
   });
   const announcements = makeAnnouncements(settings.sound, { standard, texts });

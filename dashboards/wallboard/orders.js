@@ -23,6 +23,7 @@ export function makeOrders(scope, { format, texts, explain }) {
   list.append(...rows.map((row) => row.node));
   let last = null; // the last response, and when it was received by `performance.now()`
   let requestedAt = -Infinity;
+  let seen = false;
 
   function makeRow() {
     const [sign, left, title, subject] = ['sign', 'order-left', 'order-title', 'order-subject']
@@ -63,7 +64,9 @@ export function makeOrders(scope, { format, texts, explain }) {
     const at = old ? asOf : Math.max(now, asOf);
     const overdue = orders.filter(([first]) => secondsLeft(first, at) < 0).length;
     const soon = orders.filter(isAtRisk).length - overdue;
-    setAttribute(node, 'hidden', false);
+    // Orders may not be reported at all.
+    seen ||= orders.length > 0;
+    setAttribute(node, 'hidden', !seen);
     setAttribute(node, 'data-old', old);
     setText(counts, old ? texts.updated(format.age(age / 1000))
       : join(texts.overdueOrders(overdue), texts.dueSoonOrders(soon)));

@@ -7,7 +7,6 @@ import { makeRanking } from './ranking.js';
 
 const MAKERS = { overview: makeOverview, ranking: makeRanking, center: makeCenter };
 
-/** `tools`: settings, standard, format, texts, trends, explain, addressOf. */
 export function makePages(settings, tools) {
   return settings.pages.map(({ kind, center }) => MAKERS[kind](tools, center));
 }

@@ -3,22 +3,26 @@
 /** Each status has its own sign, because color alone is not enough. */
 export const SIGNS = {
   met: '✓', warning: '▲', breached: '✕', small_sample: '○', stale: '◇',
-  no_traffic: '', unknown: '', none: '',
+  no_traffic: '', unknown: '', no_data: '', none: '',
 };
 
 export function statusOf(reading) {
   if (!reading) return 'unknown';
-  if (reading.state === 'stale') return 'stale';
-  if (reading.state === 'no_population') return 'unknown';
-  if (reading.value === null || reading.state === 'no_traffic') return 'no_traffic';
-  if (reading.state === 'small_sample') return 'small_sample';
+  const applies = (state) => reading.states.includes(state);
+  if (applies('no_data')) return 'no_data';
+  if (applies('stale')) return 'stale';
+  if (applies('no_population')) return 'unknown';
+  if (reading.value === null) return 'no_traffic';
+  if (applies('small_sample')) return 'small_sample';
   return ['met', 'warning', 'breached'].includes(reading.level) ? reading.level : 'none';
 }
+
+export const isNow = (reading) => reading.window === 'now';
 
 /** The longest wait grows between frames while the figures are fresh. */
 export function currentValue(reading, now, fresh) {
   if (!reading) return null;
-  const grows = fresh && reading.since && reading.value !== null;
+  const grows = fresh && isNow(reading) && reading.since && reading.value !== null;
   return grows ? Math.max(reading.value, (now - Date.parse(reading.since)) / 1000) : reading.value;
 }
 
@@ -27,7 +31,8 @@ export function countStatuses(statuses) {
   const breached = count('breached');
   const warning = count('warning');
   return {
-    breached, warning, evaluated: breached + warning + count('met'),
+    breached, warning, evaluated: breached + warning + count('met') + count('partial'),
+    unsure: count('partial') + count('no_data') + count('stale'),
     severity: breached * 100 + warning,
   };
 }

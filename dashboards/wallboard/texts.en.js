@@ -36,9 +36,10 @@ export const texts = {
 
   met: 'On target', warning: 'Warning', breached: 'Breached', none: '',
   no_traffic: 'No traffic', noneWaiting: 'None waiting', small_sample: 'Few cases',
-  stale: 'Stale', unknown: 'No data', provisional: 'provisional',
+  stale: 'Stale', unknown: 'No data', no_data: 'No data', provisional: 'provisional',
+  knownSince: (time) => `since ${time}`,
 
-  allMet: 'All on target',
+  allMet: 'All on target', someMet: (n) => `${n} on target`,
   waiting: 'Waiting for data',
   notEvaluated: 'No target can be evaluated yet',
   breaches: (n) => n > 0 && `${n} breached`,

@@ -33,9 +33,10 @@ export const texts = {
 
   met: '达标', warning: '预警', breached: '未达标', none: '',
   no_traffic: '无业务量', noneWaiting: '无人等待', small_sample: '样本不足',
-  stale: '数据过期', unknown: '无数据', provisional: '暂定',
+  stale: '数据过期', unknown: '无数据', no_data: '无数据', provisional: '暂定',
+  knownSince: (time) => `自 ${time} 起`,
 
-  allMet: '全部达标',
+  allMet: '全部达标', someMet: (n) => `${n} 项达标`,
   waiting: '等待数据',
   notEvaluated: '暂无可评估的指标',
   breaches: (n) => n > 0 && `${n} 项未达标`,

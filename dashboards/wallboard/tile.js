@@ -8,7 +8,7 @@ import { makeValue } from './value.js';
 const SEVERITY = ['met', 'warning', 'breached'];
 const TILES_PER_ROW_MAX = 6;
 
-function makeTile(name, scope, { standard, format, texts, trends, explain }) {
+function makeTile(name, scope, { standard, format, texts, trends, explain, momentText }) {
   const indicator = standard.get(name);
   const window = standard.windowOf(name);
   const windowName = format.windowName(window);
@@ -37,19 +37,20 @@ function makeTile(name, scope, { standard, format, texts, trends, explain }) {
 
   function update({ board, now, fresh, ageText }) {
     const reading = board.get(name, window, scope);
-    const { status, shown } = view.show(reading, now, fresh);
-    const provisional = reading?.state === 'provisional' && texts.provisional;
+    const { status, shown, since, counted } = view.show(reading, now, fresh);
+    const partial = since && texts.knownSince(momentText(Date.parse(since), now));
+    const provisional = reading?.states.includes('provisional') && texts.provisional;
     const budgetReading = board.get(name, standard.budgetWindow, scope);
     setVariable(value, '--ems', ems(shown).toFixed(2));
     setText(counts, ageText ? '' : format.counts(reading));
-    setText(when, reading && ageText ? ageText : join(windowName, provisional));
+    setText(when, reading && ageText ? ageText : join(windowName, partial, provisional));
     setText(budget, ageText ? '' : format.budget(budgetReading));
     setAttribute(node, 'data-status', status);
     setAttribute(node, 'data-old', !fresh && reading !== undefined);
     if (fresh) sparkline.draw(points(), now);
     if (SEVERITY.indexOf(status) > SEVERITY.indexOf(before) && before !== null) flash(node);
     if (SEVERITY.includes(status)) before = status;
-    return status;
+    return counted;
   }
 
   return { node, update };

@@ -1,5 +1,4 @@
 // Live transports: WebSocket, and Server-Sent Events where a proxy blocks WebSockets.
-// Both deliver the same frames as text.
 
 import { liveAddress } from './access.js';
 

@@ -1,7 +1,7 @@
 // A value with its unit, sign and status word, as shown in tiles, cells and ranks.
 
 import { el, setText } from './dom.js';
-import { currentValue, SIGNS, statusOf } from './status.js';
+import { currentValue, isNow, SIGNS, statusOf } from './status.js';
 
 /** `classes` are those of number, unit and word. */
 export function makeValue(indicator, classes, { format, texts }) {
@@ -15,7 +15,8 @@ export function makeValue(indicator, classes, { format, texts }) {
     setText(unit, shown.unit);
     setText(sign, SIGNS[status]);
     setText(word, statusText(status, indicator, texts));
-    return { status, shown };
+    const since = reading && !isNow(reading) && reading.since; // of a partial window
+    return { status, shown, since, counted: status === 'met' && since ? 'partial' : status };
   }
 
   return { number, unit, sign, word, show };

@@ -5,7 +5,7 @@ use super::formulas::chinese_label;
 use crate::describe::{
     bilingual_text, describe_conditions, describe_duration, join_list, symbol_text,
 };
-use crate::domain::events::event::{CaseFamily, Symbol};
+use crate::domain::events::event::{LifeCycle, Symbol};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::standard::{
     Commitment, CommitmentTerms, CommitmentWarning, DeadlineChoice, DeadlineRule, LocalizedTitle,
@@ -165,8 +165,9 @@ fn describe_terms(
             "重开后重新计时，首次判定仍有效。",
         ),
     };
-    // Calls and tickets are never reopened.
-    sentences.extend((commitment.family >= CaseFamily::FIRST_ORDER).then_some(reopening));
+    // Contacts and tickets are never reopened.
+    let is_on_orders = standard.schema.life_cycle(commitment.family) == LifeCycle::Order;
+    sentences.extend(is_on_orders.then_some(reopening));
     sentences.extend(describe_warnings(&terms.warnings));
     if let Some(soon) = terms.due_soon_ms.map(describe_duration) {
         sentences.push(bilingual_text(

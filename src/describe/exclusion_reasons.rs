@@ -86,6 +86,9 @@ pub fn describe_reason(
             "the follow-up period has not ended, another contact may still come",
             "观察期未满，客户仍可能再次接触",
         ),
+        ExclusionReason::NotResolved => {
+            bilingual_text("the order has not been resolved", "工单尚未办结")
+        }
         ExclusionReason::NoCustomer => bilingual_text("the customer is unknown", "未提供客户"),
         ExclusionReason::NoDimension(dimension) => {
             let name = standard.schema.dimensions.get(dimension).map_or("?", String::as_str);

@@ -1,7 +1,7 @@
 //! Names of facts and of their values in English and Chinese.
 
 use crate::describe::bilingual_text;
-use crate::domain::events::event::CaseFamily;
+use crate::domain::events::event::{CaseFamily, LifeCycle};
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::{LocalizedTitle, Standard};
 
@@ -39,7 +39,7 @@ impl FactName {
 /// An English outcome that begins with `~` follows the noun.
 type FactNameRow = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const CALL_NAMES: &[FactNameRow] = &[
+const CONTACT_NAMES: &[FactNameRow] = &[
     ("offered", "offered", "呼入", "", ""),
     ("answered", "answered", "应答", "wait", "等待时长"),
     ("abandoned", "abandoned", "放弃", "wait", "等待时长"),
@@ -51,6 +51,20 @@ const CALL_NAMES: &[FactNameRow] = &[
     ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
     ("waiting", "~waiting", "排队中", "", ""),
     ("talking", "~in conversation", "通话中", "", ""),
+    ("not_offered", "~answered without an arrival", "无排队记录", "", ""),
+    ("callback", "~with a pending call-back", "待回呼", "", ""),
+];
+const LEG_NAMES: &[FactNameRow] = &[
+    ("offered", "offered", "呼入", "", ""),
+    ("answered", "answered", "应答", "wait", "等待时长"),
+    ("abandoned", "abandoned", "放弃", "wait", "等待时长"),
+    ("overflowed", "overflowed", "溢出", "wait", "等待时长"),
+    ("transferred", "transferred", "转接", "", ""),
+    ("talked", "~after the conversation", "结束通话", "talk time", "通话时长"),
+    ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
+    ("waiting", "~waiting", "排队中", "", ""),
+    ("talking", "~in conversation", "通话中", "", ""),
+    ("not_offered", "~answered without an arrival", "无排队记录", "", ""),
 ];
 const QUEUE_NAMES: &[FactNameRow] = &[
     ("joined", "issued", "取号", "", ""),
@@ -130,16 +144,23 @@ pub(super) fn fact_name(standard: &Standard, kind: FactKind) -> FactName {
     let name = standard.kinds.name(kind);
     let (owner, fact) = name.split_once('.').unwrap_or((name, name));
     let family = standard.kinds.family(kind);
+    let life_cycle = standard.schema.life_cycle(family);
     // A commitment may share its name with a family, so the kind number decides.
-    let place = kind.0.checked_sub(standard.kinds.first_kind(family).0);
-    let of_family = place.is_some_and(|place| usize::from(place) < family_names(family).len());
+    let place = kind.0.checked_sub(standard.kinds.first_kind(family).0).map(usize::from);
+    let family_rows = life_cycle_names(life_cycle);
+    let is_leg = life_cycle == LifeCycle::Contact
+        && place.is_some_and(|place| {
+            (family_rows.len()..family_rows.len() + LEG_NAMES.len()).contains(&place)
+        });
+    let of_family = place.is_some_and(|place| place < family_rows.len());
     let (noun, rows) = match standard
         .first_contact_rules
         .iter()
         .any(|rule| kind == rule.first_fact || kind == rule.first_fact.offset_by(1))
     {
         true => (bilingual_text("contacts", "接触"), FIRST_CONTACT_NAMES),
-        false if of_family => (family_noun(family, owner), family_names(family)),
+        false if is_leg => (leg_noun(family, standard), LEG_NAMES),
+        false if of_family => (family_noun(life_cycle, owner), family_rows),
         false => (
             bilingual_text(format!("commitments “{owner}”"), format!("`{owner}`承诺")),
             COMMITMENT_NAMES,
@@ -168,22 +189,36 @@ pub fn describe_fact(standard: &Standard, kind: FactKind) -> LocalizedTitle {
     bilingual_text(fact.english_phrase(), fact.chinese_phrase())
 }
 
-fn family_names(family: CaseFamily) -> &'static [FactNameRow] {
-    match family {
-        CaseFamily::CALL => CALL_NAMES,
-        CaseFamily::QUEUE => QUEUE_NAMES,
-        CaseFamily::SURVEY => SURVEY_NAMES,
-        CaseFamily::AGENT => AGENT_NAMES,
-        _ => ORDER_NAMES,
+fn life_cycle_names(life_cycle: LifeCycle) -> &'static [FactNameRow] {
+    match life_cycle {
+        LifeCycle::Contact => CONTACT_NAMES,
+        LifeCycle::HallTicket => QUEUE_NAMES,
+        LifeCycle::Survey => SURVEY_NAMES,
+        LifeCycle::Agent => AGENT_NAMES,
+        LifeCycle::Order => ORDER_NAMES,
     }
 }
 
-fn family_noun(family: CaseFamily, name: &str) -> LocalizedTitle {
-    match (family, name) {
-        (CaseFamily::CALL, _) => bilingual_text("calls", "通话"),
-        (CaseFamily::QUEUE, _) => bilingual_text("tickets", "票号"),
-        (CaseFamily::SURVEY, _) => bilingual_text("surveys", "评价"),
-        (CaseFamily::AGENT, _) => bilingual_text("agents", "坐席"),
+fn leg_noun(family: CaseFamily, standard: &Standard) -> LocalizedTitle {
+    match family {
+        CaseFamily::CALL => bilingual_text("legs of calls", "通话段"),
+        _ => {
+            let name = &standard.schema.families[usize::from(family.0)];
+            bilingual_text(format!("legs of “{name}” contacts"), format!("`{name}`接触段"))
+        }
+    }
+}
+
+fn family_noun(life_cycle: LifeCycle, name: &str) -> LocalizedTitle {
+    match (life_cycle, name) {
+        (LifeCycle::Contact, "call") => bilingual_text("calls", "通话"),
+        (LifeCycle::Contact, "chat") => bilingual_text("chats", "在线会话"),
+        (LifeCycle::Contact, _) => {
+            bilingual_text(format!("“{name}” contacts"), format!("`{name}`接触"))
+        }
+        (LifeCycle::HallTicket, _) => bilingual_text("tickets", "票号"),
+        (LifeCycle::Survey, _) => bilingual_text("surveys", "评价"),
+        (LifeCycle::Agent, _) => bilingual_text("agents", "坐席"),
         (_, "repair") => bilingual_text("repairs", "故障单"),
         (_, "install") => bilingual_text("installations", "装机单"),
         (_, "move") => bilingual_text("moves", "移机单"),

@@ -106,13 +106,28 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
 }
 
 fn describe_first_contact(standard: &Standard, rule: &FirstContactRule) -> LocalizedTitle {
+    let counted: Vec<FactTally> = rule.counted_tallies().cloned().collect();
     let (contacts, within) =
-        (describe_tallies(standard, &rule.contacts), describe_duration(rule.within_ms));
-    let mut en = format!(
-        "contacts that were not followed by another contact of the same customer within {}",
-        within.en
-    );
-    let mut zh = format!("{}内同一客户未再次接触", within.zh);
+        (describe_tallies(standard, &counted), describe_duration(rule.within_ms));
+    let (mut en, mut zh) = if rule.repeats == rule.contacts {
+        (
+            format!(
+                "contacts that were not followed by another contact of the same customer within {}",
+                within.en
+            ),
+            format!("{}内同一客户未再次接触", within.zh),
+        )
+    } else {
+        let repeats = describe_tallies(standard, &rule.repeats);
+        (
+            format!(
+                "contacts that were not followed within {} by a repeat of the same customer \
+                 (repeats are {})",
+                within.en, repeats.en
+            ),
+            format!("{}内同一客户未再次接触（再次接触指：{}）", within.zh, repeats.zh),
+        )
+    };
     if !rule.invalidated_by.is_empty() {
         let invalidating = describe_tallies(standard, &rule.invalidated_by);
         en += &format!(" and not invalidated by {}", invalidating.en);

@@ -3,3 +3,5 @@
 pub mod catalog;
 pub mod commitment_clock;
 pub mod fact_kind;
+pub mod life_cycle_facts;
+pub mod place;

@@ -10,6 +10,7 @@ mod change_standard;
 mod core_snapshot;
 mod evaluate_alerts;
 mod trends;
+mod upgrade_snapshot;
 
 pub use self::change_standard::StandardChangeOutcome;
 use super::standard::{RetentionHorizon, Standard};
@@ -111,7 +112,8 @@ impl Monitor {
     }
 
     fn reading_inputs(&self) -> compute::BoardInput<'_> {
-        let Caseload { standard, now, last_received, silent_sources, .. } = &self.caseload;
+        let Caseload { standard, now, last_received, silent_sources, coverage, current, .. } =
+            &self.caseload;
         compute::BoardInput {
             standard,
             cells: &self.cells,
@@ -121,6 +123,8 @@ impl Monitor {
                 .zip(*last_received)
                 .is_some_and(|(after, last)| now.millis_since(last) > after),
             silent_sources: silent_sources.silent_sources(&standard.sources, *now),
+            coverage,
+            bounds: current,
         }
     }
 

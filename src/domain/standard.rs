@@ -1,6 +1,7 @@
 //! Validated standard with names replaced by indexes. `crate::standard_file` builds it from a file.
 
 pub mod alert_policy;
+mod event_schema;
 pub mod indicator;
 pub mod label;
 pub mod metric_name;
@@ -10,11 +11,12 @@ pub mod scope;
 pub mod source;
 
 use self::alert_policy::AlertPolicy;
+pub use self::event_schema::EventSchema;
 pub use self::indicator::{DatedTarget, FactTally, Formula, Indicator, Target, TargetDirection};
 use self::population::PopulationTable;
 use self::source::DeclaredSource;
-use crate::domain::events::event::{Attributes, CaseFamily, EventType, EventVerb, Symbol};
-use crate::domain::facts::catalog::{FactKind, FactKinds};
+use crate::domain::events::event::{Attributes, CaseFamily, LifeCycle, Symbol};
+use crate::domain::facts::catalog::{CountedUnit, FactKind, FactKinds, place::one_shot};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::time::calendar::Calendar;
 use crate::domain::time::time_zones::TimeZones;
@@ -99,7 +101,7 @@ pub struct StandardVersion {
 /// holds 17 MB. A window `month` holds up to 530 MB at the end of each month.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RetentionHorizon {
-    /// Horizon of calls, tickets, surveys and agents, in milliseconds.
+    /// Horizon of contacts, tickets, surveys and agents, in milliseconds.
     pub contacts_ms: i64,
     /// Horizon of orders, in milliseconds.
     pub orders_ms: i64,
@@ -115,67 +117,10 @@ impl Default for RetentionHorizon {
 }
 
 impl RetentionHorizon {
-    /// Returns the minimum retention of a family's cases in milliseconds.
+    /// Returns the minimum retention in milliseconds of cases with this life cycle.
     #[must_use]
-    pub fn for_family(&self, family: CaseFamily) -> i64 {
-        if family >= CaseFamily::FIRST_ORDER { self.orders_ms } else { self.contacts_ms }
-    }
-}
-
-/// Event types and dimensions that the standard accepts.
-#[derive(Clone, Debug, Default)]
-pub struct EventSchema {
-    /// Fields of `data` that define groups of cases.
-    pub dimensions: Vec<String>,
-    /// Bit mask of the dimensions whose last reported value applies. For the others the first one
-    /// applies.
-    pub changing_dimensions: u16,
-    /// Names of declared sources.
-    pub sources: Vec<String>,
-    /// Names of case families, by family number.
-    pub families: Vec<String>,
-    types: BTreeMap<String, EventType>,
-}
-
-impl EventSchema {
-    /// Maximum number of dimensions.
-    pub const MAX_DIMENSIONS: usize = 16;
-    /// Maximum number of families, one bit each in a `u64`.
-    pub const MAX_FAMILIES: usize = 64;
-
-    /// Creates a schema with the built-in families and the given order families.
-    #[must_use]
-    pub fn new(dimensions: Vec<String>, orders: &[String]) -> EventSchema {
-        let families: Vec<String> = ["call", "queue", "survey", "agent"]
-            .into_iter()
-            .map(String::from)
-            .chain(orders.iter().cloned())
-            .collect();
-        let mut types = BTreeMap::new();
-        for (number, name) in families.iter().enumerate() {
-            let family = CaseFamily(u8::try_from(number).unwrap_or(u8::MAX));
-            for (verb_name, verb) in EventVerb::family_verbs(family) {
-                types.insert(format!("{name}.{verb_name}"), EventType { family, verb: *verb });
-            }
-        }
-        EventSchema { dimensions, changing_dimensions: 0, sources: Vec::new(), families, types }
-    }
-
-    /// Returns the event type of this name, or `None` if it is unknown.
-    #[must_use]
-    pub fn event_type(&self, name: &str) -> Option<EventType> {
-        self.types.get(name).copied()
-    }
-
-    /// Returns the index plus one of a declared source, or 0 for any other source.
-    #[must_use]
-    pub fn source_number(&self, name: &str) -> u8 {
-        self.sources.iter().position(|known| known == name).map_or(0, |place| place as u8 + 1)
-    }
-
-    /// Iterates over all event types with their names.
-    pub fn event_types(&self) -> impl Iterator<Item = (&str, EventType)> {
-        self.types.iter().map(|(name, kind)| (name.as_str(), *kind))
+    pub fn for_life_cycle(&self, life_cycle: LifeCycle) -> i64 {
+        if life_cycle == LifeCycle::Order { self.orders_ms } else { self.contacts_ms }
     }
 }
 
@@ -318,17 +263,22 @@ impl CommitmentTerms {
     }
 }
 
-/// First contact resolution (FCR): a contact resolved the matter if no invalidating fact follows
-/// and the same customer makes no other contact within the repeat window.
+/// First contact resolution (FCR): a contact resolved the matter if no invalidating fact happens to
+/// its case and no repeat of the same customer follows within the repeat window.
 #[derive(Clone, Debug)]
 pub struct FirstContactRule {
-    /// Facts that are contacts.
+    /// Contacts of calls, tickets, surveys and agents. Each counts when it happens.
     pub contacts: Vec<FactTally>,
-    /// Repeat window in ms. A later contact of another case within it is a repeat. The topics must
-    /// match if both are known.
+    /// First resolutions of orders. They are the contacts of the orders and count when they happen.
+    pub resolutions: Vec<FactTally>,
+    /// Facts that repeat an earlier contact of the same customer: the contacts above, the openings
+    /// of the orders, and the facts of `followed_by`.
+    pub repeats: Vec<FactTally>,
+    /// Repeat window in ms. A repeat of another case within it makes the contact unresolved. The
+    /// topics must match if both are known.
     pub within_ms: i64,
-    /// Facts that make a contact of the same case unresolved, at the same time or within the
-    /// window.
+    /// Facts that make a contact of the same case unresolved: for the resolution of an order at any
+    /// time, for other contacts at the same time or within the window.
     pub invalidated_by: Vec<FactTally>,
     /// Facts that exclude a contact of the same case from the count.
     pub excluded_by: Vec<FactTally>,
@@ -361,6 +311,44 @@ impl Standard {
     pub fn find_indicator(&self, name: &str) -> Option<usize> {
         let find = |name: &str| self.indicators.iter().position(|indicator| indicator.name == name);
         find(name).or_else(|| find(current_indicator_name(name)?))
+    }
+
+    /// Returns the unit that an indicator's readings count in a kind of scope; `None` if the
+    /// indicator is not about contacts.
+    #[must_use]
+    pub fn counted_unit(&self, indicator: usize, scope_kind: usize) -> Option<CountedUnit> {
+        let leg_scope =
+            self.scopes.get(scope_kind).is_some_and(|scope| self.schema.is_leg_scope(scope));
+        let formula = &self.indicators[indicator].formula;
+        if let Formula::Difference { first, .. } = formula {
+            return self.counted_unit(*first, scope_kind);
+        }
+        formula.fact_tallies().find_map(|tally| self.kinds.counted_unit(tally.kind, leg_scope))
+    }
+
+    /// Returns the families of the facts of each operand of a formula, as bit masks. A difference
+    /// has the operands of both indicators. The families of a first contact fact are those of its
+    /// contacts.
+    #[must_use]
+    pub fn operand_families(&self, formula: &Formula) -> Vec<u64> {
+        let bit = |kind: FactKind| 1 << (self.kinds.family(kind).0 & 63);
+        let families_of = |kind: FactKind| {
+            let rule = self.first_contact_rules.iter().find(|rule| rule.derives(kind));
+            rule.map_or_else(
+                || bit(kind),
+                |rule| rule.counted_tallies().fold(0, |all, tally| all | bit(tally.kind)),
+            )
+        };
+        if let Formula::Difference { first, second, .. } = formula {
+            let both = [first, second].into_iter();
+            let families =
+                both.flat_map(|place| self.operand_families(&self.indicators[*place].formula));
+            return families.collect();
+        }
+        let operands = formula.operands().into_iter();
+        operands
+            .map(|tallies| tallies.iter().fold(0, |all, tally| all | families_of(tally.kind)))
+            .collect()
     }
 
     /// Returns true for each kind of fact that some indicator counts.
@@ -397,8 +385,22 @@ impl FirstContactRule {
     /// Allowed repeat windows in milliseconds.
     pub const REPEAT_WINDOW_RANGE_MS: std::ops::RangeInclusive<i64> = 24 * HOUR..=30 * 24 * HOUR;
 
+    /// Iterates over the facts that the rule counts.
+    pub fn counted_tallies(&self) -> impl Iterator<Item = &FactTally> {
+        self.contacts.iter().chain(&self.resolutions)
+    }
+
+    /// Returns true if the rule derives facts of this kind.
+    #[must_use]
+    pub fn derives(&self, kind: FactKind) -> bool {
+        [one_shot::CONTACTS, one_shot::ONCE]
+            .into_iter()
+            .any(|offset| self.first_fact.offset_by(offset) == kind)
+    }
+
     /// Iterates over all facts that the rule uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
-        self.contacts.iter().chain(&self.invalidated_by).chain(&self.excluded_by)
+        let of_same_case = self.invalidated_by.iter().chain(&self.excluded_by);
+        self.counted_tallies().chain(&self.repeats).chain(of_same_case)
     }
 }

@@ -1,40 +1,33 @@
 //! Reader for Asterisk's `queue_log`. Each line has the form
 //! `unixtime|callid|queue|agent|VERB|data...`.
 //!
-//! A call may enter several queues, or one queue several times. Each stay in a queue is its own
-//! case: `callid`, `callid/2`, `callid/3` and so on, counted by ENTERQUEUE lines.
+//! A call may enter several queues, or one queue several times. All its lines have the call id as
+//! their subject, so that they form one contact. Each stay in a queue is a leg of it.
 //!
-//! Event ids are built from the content of a line and the stay number. The same log therefore
-//! always produces the same events, also if one [`QueueLogReader`] reads it in growing pieces.
+//! Event ids are built from the content of a line. The same log therefore always produces the same
+//! events, also if one [`QueueLogReader`] reads it in growing pieces.
 //!
 //! The seconds in a call id are the time of channel creation, before any voice menu. The arrival
 //! time is therefore the time of the ENTERQUEUE line.
 //!
-//! If the beginning of a call is missing from the log, its events start with its first line.
+//! If the beginning of a call is missing from the log, its arrival and answer are reconstructed from
+//! the wait and talk times in its first line.
+//!
+//! An agent who consults another queue before an attended transfer enters it with a call of his own.
+//! Asterisk writes the transfer under the id of that call. The consultation is then reported as part
+//! of the customer's call (`call.merged`), and the transfer under the customer's call id.
 
-use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
+mod line;
+
+use self::line::QueueLogLine;
+use crate::domain::time::timestamp::SECOND;
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Maximum number of calls whose stays are tracked. Beyond it the oldest call is dropped. If that
-/// call enters another queue later, its stays are counted from 1 again.
+/// Maximum number of calls that are tracked. Beyond it the oldest call is dropped. If that call has
+/// another line later, the line counts as the first one of the call.
 const CALLS_TRACKED_MAX: usize = 100_000;
-
-/// Verbs that end a stay in a queue.
-const END_VERBS: [&str; 11] = [
-    "COMPLETEAGENT",
-    "COMPLETECALLER",
-    "ABANDON",
-    "EXITWITHTIMEOUT",
-    "EXITEMPTY",
-    "EXITWITHKEY",
-    "WITHDRAW",
-    "SYSCOMPAT",
-    "BLINDTRANSFER",
-    "ATTENDEDTRANSFER",
-    "TRANSFER",
-];
 
 /// Result of reading a valid line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,32 +42,26 @@ pub enum LineOutcome {
 #[derive(Debug)]
 pub struct QueueLogReader {
     source: String,
-    calls: BTreeMap<String, CallStays>,
+    calls: BTreeMap<String, TrackedCall>,
     /// Call ids of `calls`, oldest first.
     call_order: VecDeque<String>,
-    /// Stays without an end so far. Beyond [`CALLS_TRACKED_MAX`] the smallest name is dropped.
-    open_stays: BTreeSet<String>,
+    /// Calls without an end so far. Beyond [`CALLS_TRACKED_MAX`] the smallest id is dropped.
+    open_calls: BTreeSet<String>,
+    /// Call in conversation by queue and agent.
+    conversations: BTreeMap<(String, String), String>,
 }
 
-/// Stays of one call so far.
+/// State of a call.
 #[derive(Default, Debug)]
-struct CallStays {
-    /// Number of queues the call has entered.
-    entered_count: u32,
-    /// Newest stay in each queue. A line about the first queue may be written after the call
-    /// entered the second one.
-    newest_by_queue: BTreeMap<String, u32>,
-}
-
-/// A line split into its fields. The data fields are not parsed yet.
-struct QueueLogLine<'l> {
-    time: Timestamp,
-    sequence: u32,
-    call: &'l str,
-    queue: Option<&'l str>,
-    agent: Option<&'l str>,
-    verb: &'l str,
-    data: Vec<&'l str>,
+struct TrackedCall {
+    /// Queue of the newest stay.
+    queue: String,
+    /// Agent in conversation, with the queue of that stay.
+    conversation: Option<(String, String)>,
+    /// Seconds since 1970 of the newest line.
+    second: i64,
+    /// Verb and queue of the lines of that second, to tell repeated ones apart.
+    lines_of_second: Vec<(String, String)>,
 }
 
 type LineFields<'l> = Vec<(Cow<'l, str>, Scalar<'l>)>;
@@ -94,7 +81,8 @@ impl QueueLogReader {
             source: source.into(),
             calls: BTreeMap::new(),
             call_order: VecDeque::new(),
-            open_stays: BTreeSet::new(),
+            open_calls: BTreeSet::new(),
+            conversations: BTreeMap::new(),
         }
     }
 
@@ -114,56 +102,22 @@ impl QueueLogReader {
             return Ok(LineOutcome::LeftOut("empty line"));
         }
         let line = QueueLogLine::parse(line_number, line)?;
-        if END_VERBS.contains(&line.verb)
-            && let Ok(subject) = self.case_subject(&line)
-        {
-            let subject = subject.into_owned();
-            self.open_stays.remove(&subject);
-        }
         match line.verb {
-            "ENTERQUEUE" => {
-                let caller = line.data.get(1).copied().filter(|caller| is_caller_known(caller));
-                let fields =
-                    caller.map(|caller| text_field("customer", caller)).into_iter().collect();
-                self.enter_queue(&line)?;
-                let subject = self.case_subject(&line)?.into_owned();
-                self.open_stays.insert(subject);
-                if self.open_stays.len() > CALLS_TRACKED_MAX {
-                    self.open_stays.pop_first();
-                }
-                self.emit_call_event(&line, "call.offered", fields, emit)
-            }
-            "CONNECT" => {
-                let wait = line.parse_seconds(0, "holdtime")?;
-                self.emit_call_event(
-                    &line,
-                    "call.answered",
-                    number_field("wait_seconds", wait),
-                    emit,
-                )
-            }
-            "COMPLETEAGENT" | "COMPLETECALLER" => {
-                let talk = line.parse_seconds(1, "calltime")?;
-                self.emit_call_event(&line, "call.ended", number_field("talk_seconds", talk), emit)
-            }
+            "ENTERQUEUE" => self.read_arrival(&line, emit),
+            "CONNECT" => self.read_answer(&line, emit),
+            "COMPLETEAGENT" | "COMPLETECALLER" => self.read_end(&line, emit),
             "ABANDON" => {
                 let wait = line.parse_seconds(2, "waittime")?;
-                self.emit_call_event(
-                    &line,
-                    "call.abandoned",
-                    number_field("wait_seconds", wait),
-                    emit,
-                )
+                self.read_exit(&line, "call.abandoned", wait, None, emit)
             }
-            "EXITWITHTIMEOUT" => self.emit_overflowed(&line, "timeout", 2, emit),
-            "EXITEMPTY" => self.emit_overflowed(&line, "empty", 2, emit),
-            "EXITWITHKEY" => self.emit_overflowed(&line, "key", 3, emit),
-            "WITHDRAW" => self.emit_overflowed(&line, "withdrawn", 2, emit),
+            "EXITWITHTIMEOUT" => self.read_overflow(&line, "timeout", 2, emit),
+            "EXITEMPTY" => self.read_overflow(&line, "empty", 2, emit),
+            "EXITWITHKEY" => self.read_overflow(&line, "key", 3, emit),
+            "WITHDRAW" => self.read_overflow(&line, "withdrawn", 2, emit),
             // SYSCOMPAT carries no wait time.
-            "SYSCOMPAT" => self.emit_overflowed(&line, "incompatible", usize::MAX, emit),
-            "BLINDTRANSFER" => self.emit_transferred(&line, 0, emit),
-            "TRANSFER" => self.emit_transferred(&line, 0, emit),
-            "ATTENDEDTRANSFER" => self.emit_transferred(&line, 1, emit),
+            "SYSCOMPAT" => self.read_overflow(&line, "incompatible", usize::MAX, emit),
+            "BLINDTRANSFER" | "TRANSFER" => self.read_transfer(&line, 0, emit),
+            "ATTENDEDTRANSFER" => self.read_transfer(&line, 1, emit),
             "ADDMEMBER" if line.data.first() == Some(&"PAUSED") => {
                 self.emit_agent_changed(&line, "pause", emit)
             }
@@ -179,15 +133,168 @@ impl QueueLogReader {
         }
     }
 
+    fn read_arrival(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let caller = line.data.get(1).copied().filter(|caller| is_caller_known(caller));
+        let fields = caller.map(|caller| text_field("customer", caller)).into_iter().collect();
+        let call = line.call_id()?;
+        self.track_call(call).queue = line.queue_name();
+        self.open_calls.insert(call.to_owned());
+        if self.open_calls.len() > CALLS_TRACKED_MAX {
+            self.open_calls.pop_first();
+        }
+        self.emit_call_event(line, call, "call.offered", fields, emit);
+        Ok(LineOutcome::Emitted(1))
+    }
+
+    fn read_answer(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let (call, wait) = (line.call_id()?, line.parse_seconds(0, "holdtime")?);
+        let mut emitted = 1;
+        if !self.calls.contains_key(call)
+            && let Some(wait) = wait
+        {
+            self.emit_reconstructed_arrival(line, call, wait, emit);
+            emitted += 1;
+        }
+        self.start_conversation(line, call);
+        let fields = number_field("wait_seconds", wait);
+        self.emit_call_event(line, call, "call.answered", fields, emit);
+        Ok(LineOutcome::Emitted(emitted))
+    }
+
+    fn read_end(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let call = line.call_id()?;
+        let (wait, talk) =
+            (line.parse_seconds(0, "holdtime")?, line.parse_seconds(1, "calltime")?);
+        let mut emitted = 1;
+        match (self.calls.get(call), wait, talk) {
+            (Some(known), ..) if known.queue != line.queue_name() && known.conversation.is_none() => {
+                return Ok(LineOutcome::LeftOut(
+                    "COMPLETE of a stay that was transferred: the call is in another queue",
+                ));
+            }
+            (None, Some(wait), Some(talk)) => {
+                self.emit_reconstructed_arrival(line, call, wait + talk, emit);
+                let answered = line.earlier(talk);
+                self.start_conversation(&answered, call);
+                let fields = number_field("wait_seconds", Some(wait));
+                self.emit_event(
+                    &QueueLogLine { verb: "CONNECT", ..answered },
+                    call,
+                    "call.answered",
+                    1,
+                    fields,
+                    emit,
+                );
+                emitted += 2;
+            }
+            _ => {}
+        }
+        self.end_conversation(call);
+        self.open_calls.remove(call);
+        let fields = number_field("talk_seconds", talk);
+        self.emit_event(line, call, "call.ended", 2, fields, emit);
+        Ok(LineOutcome::Emitted(emitted))
+    }
+
+    fn read_overflow(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        reason: &str,
+        wait: usize,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let wait = line.parse_seconds(wait, "waittime")?;
+        self.read_exit(line, "call.overflowed", wait, Some(reason), emit)
+    }
+
+    /// Reads a line about a call that left its queue without an answer.
+    fn read_exit(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        kind: &str,
+        wait: Option<f64>,
+        reason: Option<&str>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let call = line.call_id()?;
+        let mut emitted = 1;
+        if !self.calls.contains_key(call)
+            && let Some(wait) = wait
+        {
+            self.emit_reconstructed_arrival(line, call, wait, emit);
+            emitted += 1;
+        }
+        self.open_calls.remove(call);
+        let mut fields = number_field("wait_seconds", wait);
+        fields.extend(reason.map(|reason| text_field("reason", reason)));
+        self.emit_call_event(line, call, kind, fields, emit);
+        Ok(LineOutcome::Emitted(emitted))
+    }
+
+    /// Reads a transfer. The agent's part of the call is over.
+    fn read_transfer(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        to: usize,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let consultation = line.call_id()?;
+        // An attended transfer by link names the second channel before the times.
+        let talk = if line.data.first() == Some(&"LINK") { 4 } else { 3 };
+        let talk = line.parse_seconds(talk, "calltime")?;
+        let in_conversation = (line.queue_name(), line.agent.unwrap_or_default().to_owned());
+        let customer_call = self
+            .conversations
+            .get(&in_conversation)
+            .filter(|call| *call != consultation && self.is_consultation(line, consultation))
+            .cloned();
+        let mut emitted = 1;
+        if let Some(call) = &customer_call {
+            self.open_calls.remove(consultation);
+            let part_of = vec![text_field("into", call)];
+            self.emit_call_event(line, consultation, "call.merged", part_of, emit);
+            emitted += 1;
+        }
+        let call = customer_call.as_deref().unwrap_or(consultation);
+        let to = line.data.get(to).filter(|to| !to.is_empty()).map(|to| text_field("to", to));
+        let fields = to.into_iter().chain(number_field("talk_seconds", talk)).collect();
+        self.end_conversation(call);
+        self.open_calls.remove(call);
+        self.emit_call_event(line, call, "call.transferred", fields, emit);
+        Ok(LineOutcome::Emitted(emitted))
+    }
+
+    /// Returns true if `call` is the agent's own call to another queue, and not the customer's call
+    /// in the queue of the line.
+    fn is_consultation(&self, line: &QueueLogLine<'_>, call: &str) -> bool {
+        line.data.first() == Some(&"APP")
+            && self.calls.get(call).is_none_or(|known| {
+                known.queue != line.queue_name() && known.conversation.is_none()
+            })
+    }
+
     /// Reports all open calls as lost. Asterisk restarted and logs no end for them.
     fn lose_open_calls(
         &mut self,
         line: &QueueLogLine<'_>,
         emit: &mut dyn FnMut(RawEvent<'_>),
     ) -> LineOutcome {
-        let lost = std::mem::take(&mut self.open_stays);
-        for subject in &lost {
-            self.emit_event(line, Cow::Borrowed(subject), "call.lost", 0, LineFields::new(), emit);
+        self.conversations.clear();
+        let lost = std::mem::take(&mut self.open_calls);
+        for call in &lost {
+            self.emit_event(line, call, "call.lost", 0, LineFields::new(), emit);
         }
         if lost.is_empty() {
             LineOutcome::LeftOut(left_out_reason(line.verb))
@@ -196,89 +303,65 @@ impl QueueLogReader {
         }
     }
 
-    /// Starts another stay of a call.
-    fn enter_queue(&mut self, line: &QueueLogLine<'_>) -> Result<(), String> {
-        let call = line.call_id()?;
+    /// Returns the state of a call, and tracks the call if it is new.
+    fn track_call(&mut self, call: &str) -> &mut TrackedCall {
         if !self.calls.contains_key(call) {
-            self.calls.insert(call.to_owned(), CallStays::default());
             self.call_order.push_back(call.to_owned());
             if self.call_order.len() > CALLS_TRACKED_MAX
                 && let Some(oldest) = self.call_order.pop_front()
             {
+                self.end_conversation(&oldest);
                 self.calls.remove(&oldest);
             }
         }
-        if let Some(stays) = self.calls.get_mut(call) {
-            stays.entered_count += 1;
-            stays
-                .newest_by_queue
-                .insert(line.queue.unwrap_or_default().to_owned(), stays.entered_count);
-        }
-        Ok(())
+        self.calls.entry(call.to_owned()).or_default()
     }
 
-    /// Returns the case of a line: the call's newest stay in the line's queue, otherwise its newest
-    /// stay.
-    fn case_subject<'l>(&self, line: &QueueLogLine<'l>) -> Result<Cow<'l, str>, String> {
-        let call = line.call_id()?;
-        let stays = self.calls.get(call);
-        let stay = stays.map_or(1, |stays| {
-            stays
-                .newest_by_queue
-                .get(line.queue.unwrap_or_default())
-                .copied()
-                .unwrap_or(stays.entered_count)
-        });
-        Ok(if stay <= 1 { Cow::Borrowed(call) } else { Cow::Owned(format!("{call}/{stay}")) })
+    fn start_conversation(&mut self, line: &QueueLogLine<'_>, call: &str) {
+        self.end_conversation(call);
+        let conversation = (line.queue_name(), line.agent.unwrap_or_default().to_owned());
+        self.conversations.insert(conversation.clone(), call.to_owned());
+        let tracked = self.track_call(call);
+        tracked.queue = conversation.0.clone();
+        tracked.conversation = Some(conversation);
+        self.open_calls.insert(call.to_owned());
+    }
+
+    fn end_conversation(&mut self, call: &str) {
+        let conversation = self.calls.get_mut(call).and_then(|known| known.conversation.take());
+        if let Some(conversation) = conversation
+            && self.conversations.get(&conversation).is_some_and(|known| known == call)
+        {
+            self.conversations.remove(&conversation);
+        }
+    }
+
+    /// Emits the arrival of a call whose ENTERQUEUE line is missing, `seconds` before the line.
+    fn emit_reconstructed_arrival(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        call: &str,
+        seconds: f64,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) {
+        self.track_call(call).queue = line.queue_name();
+        let arrival = QueueLogLine { verb: "ENTERQUEUE", agent: None, ..line.earlier(seconds) };
+        self.emit_event(&arrival, call, "call.offered", 0, LineFields::new(), emit);
     }
 
     fn emit_call_event<'l>(
-        &self,
+        &mut self,
         line: &QueueLogLine<'l>,
+        call: &str,
         kind: &str,
         fields: LineFields<'l>,
         emit: &mut dyn FnMut(RawEvent<'_>),
-    ) -> Result<LineOutcome, String> {
-        self.emit_event(line, self.case_subject(line)?, kind, 0, fields, emit);
-        Ok(LineOutcome::Emitted(1))
-    }
-
-    fn emit_overflowed(
-        &self,
-        line: &QueueLogLine<'_>,
-        reason: &str,
-        wait: usize,
-        emit: &mut dyn FnMut(RawEvent<'_>),
-    ) -> Result<LineOutcome, String> {
-        let mut fields = number_field("wait_seconds", line.parse_seconds(wait, "waittime")?);
-        fields.push(text_field("reason", reason));
-        self.emit_event(line, self.case_subject(line)?, "call.overflowed", 0, fields, emit);
-        Ok(LineOutcome::Emitted(1))
-    }
-
-    /// Emits the transfer and the end of the stay. The agent's part of the call is over.
-    fn emit_transferred(
-        &self,
-        line: &QueueLogLine<'_>,
-        to: usize,
-        emit: &mut dyn FnMut(RawEvent<'_>),
-    ) -> Result<LineOutcome, String> {
-        let (subject, talk) = (self.case_subject(line)?, line.parse_seconds(3, "calltime")?);
-        let to = line.data.get(to).filter(|to| !to.is_empty()).map(|to| text_field("to", to));
-        self.emit_event(
-            line,
-            subject.clone(),
-            "call.transferred",
-            0,
-            to.into_iter().collect(),
-            emit,
-        );
-        self.emit_event(line, subject, "call.ended", 1, number_field("talk_seconds", talk), emit);
-        Ok(LineOutcome::Emitted(2))
+    ) {
+        self.emit_event(line, call, kind, 1, fields, emit);
     }
 
     fn emit_agent_changed(
-        &self,
+        &mut self,
         line: &QueueLogLine<'_>,
         state: &str,
         emit: &mut dyn FnMut(RawEvent<'_>),
@@ -290,14 +373,14 @@ impl QueueLogReader {
         {
             fields.push(text_field("reason", reason));
         }
-        self.emit_event(line, Cow::Borrowed(agent), "agent.changed", 0, fields, emit);
+        self.emit_event(line, agent, "agent.changed", 0, fields, emit);
         Ok(LineOutcome::Emitted(1))
     }
 
     fn emit_event<'l>(
-        &self,
+        &mut self,
         line: &QueueLogLine<'l>,
-        subject: Cow<'l, str>,
+        subject: &str,
         kind: &str,
         nth: u32,
         mut data: LineFields<'l>,
@@ -306,88 +389,40 @@ impl QueueLogReader {
         data.extend(line.queue.map(|queue| text_field("queue", queue)));
         data.extend(line.agent.map(|agent| text_field("agent", agent)));
         // Lines of one agent in the same second differ only by queue.
-        let (queue, seconds) = (line.queue.unwrap_or("NONE"), line.time.0.div_euclid(SECOND));
+        let (queue, second) = (line.queue.unwrap_or("NONE"), line.time.0.div_euclid(SECOND));
+        let mut id = format!("{subject}/{queue}/{}/{second}", line.verb);
+        let repetitions = self
+            .calls
+            .get_mut(subject)
+            .map_or(0, |call| call.count_repetitions(second, kind, queue));
+        if repetitions > 0 {
+            id = format!("{id}/{repetitions}");
+        }
         emit(RawEvent {
-            id: Cow::Owned(format!("{subject}/{queue}/{}/{seconds}/{nth}", line.verb)),
+            id: Cow::Owned(id),
             source: Cow::Borrowed(&self.source),
             kind: Cow::Borrowed(kind),
             time: line.time,
-            subject,
+            subject: Cow::Borrowed(subject),
             sequence: line.sequence.saturating_add(nth),
             data,
         });
     }
 }
 
-impl<'l> QueueLogLine<'l> {
-    fn parse(line_number: u64, line: &'l str) -> Result<QueueLogLine<'l>, String> {
-        let mut fields = line.split('|');
-        let mut next = || fields.next().map(str::trim);
-        let (Some(time), Some(call), Some(queue), Some(agent), Some(verb)) =
-            (next(), next(), next(), next(), next())
-        else {
-            return Err(format!(
-                "`{}` is not `unixtime|callid|queue|agent|VERB|...`",
-                truncate_for_message(line)
-            ));
-        };
-        if verb.is_empty() {
-            return Err("the verb is missing".to_owned());
+impl TrackedCall {
+    /// Returns how many events of this type and queue the call had in the same second before, and
+    /// counts this one.
+    fn count_repetitions(&mut self, second: i64, kind: &str, queue: &str) -> usize {
+        if self.second != second {
+            self.second = second;
+            self.lines_of_second.clear();
         }
-        let named = |name: &'l str| (!matches!(name, "" | "NONE")).then_some(name);
-        Ok(QueueLogLine {
-            time: parse_time(time)?,
-            // Two sequence numbers per line, because a transfer emits two events.
-            sequence: u32::try_from(line_number.saturating_mul(2)).unwrap_or(u32::MAX),
-            call,
-            queue: named(queue),
-            agent: named(agent),
-            verb,
-            data: fields.map(str::trim).collect(),
-        })
+        let same = |line: &&(String, String)| line.0 == kind && line.1 == queue;
+        let repetitions = self.lines_of_second.iter().filter(same).count();
+        self.lines_of_second.push((kind.to_owned(), queue.to_owned()));
+        repetitions
     }
-
-    fn call_id(&self) -> Result<&'l str, String> {
-        match self.call {
-            "" | "NONE" => Err(format!("{} names no call", self.verb)),
-            call => Ok(call),
-        }
-    }
-
-    /// Returns a field of whole seconds. Old versions of Asterisk leave some fields out.
-    fn parse_seconds(&self, index: usize, name: &str) -> Result<Option<f64>, String> {
-        match self.data.get(index) {
-            None | Some(&"") => Ok(None),
-            Some(field) => match field.parse::<u32>() {
-                Ok(seconds) => Ok(Some(f64::from(seconds))),
-                Err(_) => Err(format!(
-                    "{}: the {name} `{}` is not a number of seconds",
-                    self.verb,
-                    truncate_for_message(field)
-                )),
-            },
-        }
-    }
-}
-
-/// Parses whole seconds since 1970. The realtime engine writes a fraction, which is cut to
-/// milliseconds.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let millis = match fraction {
-        "" => Some(0),
-        fraction if digits(fraction) => format!("{fraction:0<3}")[..3].parse::<i64>().ok(),
-        _ => None,
-    };
-    let seconds =
-        Some(seconds).filter(|text| digits(text)).and_then(|text| text.parse::<i64>().ok());
-    let time = seconds
-        .zip(millis)
-        .and_then(|(seconds, millis)| seconds.checked_mul(SECOND)?.checked_add(millis));
-    time.and_then(|time| Timestamp(time).check_range()).ok_or_else(|| {
-        format!("`{}` is not a time in seconds since 1970", truncate_for_message(text))
-    })
 }
 
 fn left_out_reason(verb: &str) -> &'static str {
@@ -421,146 +456,4 @@ fn number_field<'l>(name: &'static str, value: Option<f64>) -> LineFields<'l> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
-        let mut output = Vec::new();
-        for (index, line) in lines.lines().enumerate() {
-            let outcome = log.read_line(index as u64 + 1, line, &mut |event| {
-                let data: Vec<String> = event
-                    .data
-                    .iter()
-                    .map(|(name, value)| match value {
-                        Scalar::Text(text) => format!("{name}={text}"),
-                        Scalar::Number(number) => format!("{name}={number}"),
-                        Scalar::Bool(value) => format!("{name}={value}"),
-                    })
-                    .collect();
-                output.push(format!(
-                    "{} {} {} {}",
-                    event.kind,
-                    event.subject,
-                    event.time.0 / SECOND,
-                    data.join(" ")
-                ));
-            });
-            match outcome {
-                Ok(LineOutcome::Emitted(_)) => {}
-                Ok(LineOutcome::LeftOut(reason)) => output.push(format!("- {reason}")),
-                Err(reason) => output.push(format!("! {reason}")),
-            }
-        }
-        output
-    }
-
-    #[test]
-    fn each_queue_stay_is_its_own_case() {
-        let output = read_log(
-            &mut QueueLogReader::default(),
-            "10|7.1|sales|NONE|ENTERQUEUE||555|1\n\
-             12|7.1|sales|a1|CONNECT|2|8.1|1\n\
-             30|7.1|sales|a1|BLINDTRANSFER|600|ctx|2|18|1\n\
-             30|7.1|repair|NONE|ENTERQUEUE||anonymous|1\n\
-             31|7.1|sales|a1|COMPLETEAGENT|2|18|1\n\
-             50|7.1|repair|NONE|EXITWITHKEY|2|1|1|20\n\
-             60|7.1|sales|NONE|ENTERQUEUE||555|1\n\
-             61|7.1|sales|NONE|ABANDON|1|1|1",
-        );
-        assert_eq!(
-            output,
-            [
-                "call.offered 7.1 10 customer=555 queue=sales",
-                "call.answered 7.1 12 wait_seconds=2 queue=sales agent=a1",
-                "call.transferred 7.1 30 to=600 queue=sales agent=a1",
-                "call.ended 7.1 30 talk_seconds=18 queue=sales agent=a1",
-                "call.offered 7.1/2 30 queue=repair",
-                "call.ended 7.1 31 talk_seconds=18 queue=sales agent=a1",
-                "call.overflowed 7.1/2 50 wait_seconds=20 reason=key queue=repair",
-                "call.offered 7.1/3 60 customer=555 queue=sales",
-                "call.abandoned 7.1/3 61 wait_seconds=1 queue=sales",
-            ]
-        );
-    }
-
-    #[test]
-    fn reports_agent_states_and_leaves_out_other_verbs() {
-        let output = read_log(
-            &mut QueueLogReader::default(),
-            "10|NONE|sales|a1|ADDMEMBER|\n\
-             11|NONE|sales|a1|PAUSE|lunch\n\
-             11|NONE|NONE|a1|PAUSEALL|lunch\n\
-             12|NONE|NONE|a1|AGENTLOGOFF|SIP/1|9\n\
-             13|NONE|NONE|NONE|QUEUESTART|\n\
-             14|7.1|sales|a1|RINGNOANSWER|1000\n\
-             15|x|y|z|NEWVERB\n\n\
-             16|7.9|sales|NONE|SYSCOMPAT",
-        );
-        assert_eq!(
-            output,
-            [
-                "agent.changed a1 10 state=ready queue=sales agent=a1",
-                "agent.changed a1 11 state=pause reason=lunch queue=sales agent=a1",
-                "- PAUSEALL: also logged as one PAUSE per queue",
-                "agent.changed a1 12 state=offline agent=a1",
-                "- QUEUESTART: Asterisk started and no call was open",
-                "- RINGNOANSWER: an attempt at one agent",
-                "- verb not supported by firstline",
-                "- empty line",
-                "call.overflowed 7.9 16 reason=incompatible queue=sales",
-            ]
-        );
-    }
-
-    #[test]
-    fn rejects_malformed_lines_with_reason() {
-        for line in [
-            "x",
-            "1|2|3|4",
-            "1|2|3|4|",
-            "1.2.3|c|q|a|CONNECT|1",
-            "2014-01-01 10:00:00|c|q|a|CONNECT|1",
-            "1|c|q|a|CONNECT|soon",
-            "1|NONE|q|a|CONNECT|1",
-            "-5|c|q|a|CONNECT|1",
-            "99999999999999999999|c|q|a|CONNECT|1",
-            "1.é|c|q|a|CONNECT|1",
-            "1|NONE|q|NONE|PAUSE|",
-        ] {
-            let output = read_log(&mut QueueLogReader::default(), line);
-            assert!(output.len() == 1 && output[0].starts_with("! "), "{line}: {output:?}");
-        }
-    }
-
-    #[test]
-    fn remembered_calls_are_bounded() {
-        let mut log = QueueLogReader::default();
-        for call in 0..CALLS_TRACKED_MAX + 10 {
-            log.read_line(1, &format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
-        }
-        assert_eq!((log.calls.len(), log.call_order.len()), (CALLS_TRACKED_MAX, CALLS_TRACKED_MAX));
-    }
-
-    #[test]
-    fn restart_marks_open_calls_lost_once() {
-        let output = read_log(
-            &mut QueueLogReader::default(),
-            "10|1.1|sales|NONE|ENTERQUEUE||139|1\n\
-             11|1.2|sales|NONE|ENTERQUEUE||138|2\n\
-             12|1.1|sales|a1|CONNECT|2|9|1\n\
-             13|1.3|sales|NONE|ENTERQUEUE||137|2\n\
-             14|1.3|sales|NONE|ABANDON|1|1|1\n\
-             20|NONE|NONE|NONE|QUEUESTART|\n\
-             21|NONE|NONE|NONE|QUEUESTART|",
-        );
-        let after: Vec<&str> = output[5..].iter().map(|line| line.trim_end()).collect();
-        assert_eq!(
-            after,
-            [
-                "call.lost 1.1 20",
-                "call.lost 1.2 20",
-                "- QUEUESTART: Asterisk started and no call was open"
-            ]
-        );
-    }
-}
+mod tests;

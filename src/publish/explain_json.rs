@@ -5,7 +5,7 @@ use crate::access::grant::GrantedView;
 use crate::describe;
 use crate::domain::cases::case_names::CaseName;
 use crate::domain::explain::case_history::{
-    CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryValue, WorkInterruption,
+    CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryLeg, HistoryValue, WorkInterruption,
 };
 use crate::domain::explain::explanation::{
     ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide,
@@ -284,6 +284,12 @@ fn examples_json(standard: &Standard, cases: &[FactExample]) -> Vec<Value> {
             repeated.insert("time".to_owned(), json!(time));
             object.insert("repeated_by".to_owned(), repeated.into());
         }
+        if let Some((kind, time)) = &example.invalidated_by {
+            let (fact, words) =
+                (standard.kinds.name(*kind), describe::describe_fact(standard, *kind));
+            let invalidating = json!({ "fact": fact, "words": words, "time": time });
+            object.insert("invalidated_by".to_owned(), invalidating);
+        }
         Value::Object(object)
     };
     cases.iter().map(format_example).collect()
@@ -329,6 +335,11 @@ pub fn history_json(history: &CaseHistory) -> Value {
     object.insert("attributes".to_owned(), attributes_json(&history.attributes));
     object.insert("events".to_owned(), history.events.iter().map(event).collect());
     object.insert("facts".to_owned(), history.facts.iter().map(fact).collect());
+    let leg = |leg: &HistoryLeg| {
+        let facts: Vec<Value> = leg.facts.iter().map(fact).collect();
+        json!({ "attributes": attributes_json(&leg.attributes), "facts": facts })
+    };
+    object.insert("legs".to_owned(), history.legs.iter().map(leg).collect());
     object.insert(
         "commitments".to_owned(),
         history.clocks.iter().map(|clock| clock_json(standard, clock)).collect(),

@@ -38,6 +38,7 @@ pub use self::format::{MetricsFormat, to_open_metrics};
 use self::labels::MetricLabels;
 use self::text::{FamilyType, TextWriter};
 use crate::access::grant::GrantedView;
+use crate::describe::describe_counted_units;
 use crate::domain::board::published_board::{PublishedBoard, RatioTotal};
 use crate::domain::board::reading::{
     DurationDistribution, Level, Reading, ReadingComponents, ReadingState,
@@ -70,6 +71,7 @@ pub fn write_metrics(
     for (number, indicator) in board.standard.indicators.iter().enumerate() {
         let part = IndicatorMetrics {
             indicator,
+            title_with_unit: title_with_unit(&board.standard, number),
             standard: &board.standard,
             target: indicator.target_at(board.as_of),
             labels: &labels,
@@ -99,6 +101,15 @@ pub fn write_metrics(
     text.finish()
 }
 
+/// Returns the English title of an indicator, and what it counts if it is about contacts.
+fn title_with_unit(standard: &Standard, number: usize) -> String {
+    let title = &standard.indicators[number].title.en;
+    match describe_counted_units(standard, number) {
+        Some(unit) => format!("{title} ({})", unit.en),
+        None => title.clone(),
+    }
+}
+
 /// Splits the entries of an indicator off the front of a list ordered by indicator.
 fn split_off_indicator<'l, T>(
     list: &mut &'l [T],
@@ -113,6 +124,8 @@ fn split_off_indicator<'l, T>(
 /// Data of one indicator: readings, totals and distributions, each with the labels of its scope.
 struct IndicatorMetrics<'e> {
     indicator: &'e Indicator,
+    /// English title, and what the indicator counts if it is about contacts.
+    title_with_unit: String,
     standard: &'e Standard,
     target: Option<Target>,
     labels: &'e MetricLabels,
@@ -123,7 +136,8 @@ struct IndicatorMetrics<'e> {
 
 impl IndicatorMetrics<'_> {
     fn write_families(&self, text: &mut TextWriter) {
-        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
+        let name = &self.indicator.name;
+        let title = &self.title_with_unit;
         let of_durations = self
             .readings
             .iter()
@@ -238,9 +252,11 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_states(&self, text: &mut TextWriter) {
+        let states = self.readings.iter().flat_map(|(scope, reading)| {
+            reading.states.iter().map(move |state| (scope, *reading, state))
+        });
         let is_unreliable = |state| !matches!(state, ReadingState::Ok | ReadingState::NoTraffic);
-        let mut unreliable =
-            self.readings.iter().filter(|(_, reading)| is_unreliable(reading.state)).peekable();
+        let mut unreliable = states.filter(|(.., state)| is_unreliable(*state)).peekable();
         if unreliable.peek().is_some() {
             let help =
                 format!("{}: reason why the reading is not reliable", self.indicator.title.en);
@@ -250,16 +266,10 @@ impl IndicatorMetrics<'_> {
                 &help,
             );
         }
-        for (scope, reading) in unreliable {
+        for (scope, reading, state) in unreliable {
             text.write_sample(
                 "",
-                &[
-                    self.labels.window_label(&reading.key),
-                    scope,
-                    ",state=\"",
-                    reading.state.name(),
-                    "\"",
-                ],
+                &[self.labels.window_label(&reading.key), scope, ",state=\"", state.name(), "\""],
                 1.0,
             );
         }

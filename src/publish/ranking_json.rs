@@ -7,7 +7,7 @@ use super::reading_filter::{
     UnknownNameError, is_key_visible, resolve_dimension, resolve_indicator, resolve_window,
 };
 use crate::access::grant::GrantedView;
-use crate::domain::board::reading::{Board, Reading};
+use crate::domain::board::reading::{Board, Reading, ReadingState, ReadingStates};
 use crate::domain::standard::{Standard, TargetDirection};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -36,8 +36,10 @@ pub struct RankedScope<'b> {
     pub value: Option<f64>,
     /// Number of cases in the value; `None` if it does not consist of cases.
     pub of: Option<i64>,
-    /// The data quality of the reading, for example `ok` or `small_sample`.
+    /// The first state of the reading, for example `ok` or `small_sample`.
     pub state: &'static str,
+    /// All states of the reading.
+    pub states: ReadingStates,
     /// The level against the target: `none`, `met`, `warning` or `breached`.
     pub level: &'static str,
     /// Distance to the best value; `None` without a rank.
@@ -123,7 +125,7 @@ impl Ranking {
                 .components
                 .sample_count()
                 .is_some_and(|of| of.unsigned_abs() < small_sample)
-                || reading.state.name() == "small_sample";
+                || reading.states.contains(ReadingState::SmallSample);
             reading.value.filter(|_| !too_few)
         };
         let (mut ranked, unranked): (Vec<&Reading>, Vec<&Reading>) = board
@@ -159,8 +161,9 @@ fn ranked_scope<'b>(
         rank,
         scope: board.scope_values(&reading.key).collect(),
         value: reading.value,
-        of: reading.components.sample_count(),
-        state: reading.state.name(),
+        of: reading.displayed_components().sample_count(),
+        state: reading.state().name(),
+        states: reading.states,
         level: reading.level.name(),
         gap,
     }

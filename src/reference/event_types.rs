@@ -74,48 +74,66 @@ const fn event(
 }
 
 /// Every event type in the order of the families.
-pub const EVENT_TYPES: [EventTypeReference; 25] = [
+pub const EVENT_TYPES: [EventTypeReference; 27] = [
     event(
         "call",
         "offered",
-        "A customer asks for a human: the call enters a queue.",
-        &[],
-        &["offered", "waiting"],
+        "A customer asks for a human: the call enters a queue. In a call that is in another queue or \
+        was answered, a new leg begins.",
+        &["leg"],
+        &["offered", "waiting", "not_offered"],
     ),
     event(
         "call",
         "answered",
         "An agent took the call.",
-        &["wait_seconds"],
-        &["answered", "talking", "completed", "waiting"],
+        &["wait_seconds", "leg"],
+        &["answered", "talking", "completed", "waiting", "not_offered"],
     ),
     event(
         "call",
         "abandoned",
         "The caller hung up before an answer.",
-        &["wait_seconds"],
+        &["reason", "wait_seconds", "leg"],
         &["abandoned", "waiting"],
     ),
     event(
         "call",
         "overflowed",
-        "The call left the queue in another way, for instance by timeout or key.",
-        &["reason", "wait_seconds"],
-        &["overflowed", "waiting"],
+        "The call left the queue in another way, for instance by timeout or key. With the reason \
+        `callback` a call-back is pending.",
+        &["reason", "wait_seconds", "leg"],
+        &["overflowed", "waiting", "callback"],
     ),
     event(
         "call",
         "transferred",
-        "The call was passed on after an answer.",
-        &["to"],
-        &["transferred"],
+        "The call was passed on after an answer. The conversation of its leg is over.",
+        &["to", "talk_seconds", "leg"],
+        &["transferred", "ended", "handled", "talking"],
+    ),
+    event(
+        "call",
+        "called_back",
+        "An attempt to call the customer back after an exit with the reason `callback`. An attempt \
+        that reached the customer answers the call.",
+        &["reached"],
+        &["answered", "callback", "completed"],
+    ),
+    event(
+        "call",
+        "merged",
+        "The call is part of another call and counts nowhere, as an agent's consultation before a \
+        transfer.",
+        &[],
+        &["offered", "waiting"],
     ),
     event(
         "call",
         "ended",
-        "The call is over.",
+        "The call is over. A call that still waits is abandoned (`hangup`).",
         &["resolved", "talk_seconds", "hold_seconds", "wrapup_seconds"],
-        &["ended", "handled", "completed", "talking"],
+        &["ended", "handled", "completed", "talking", "abandoned", "waiting", "callback"],
     ),
     event(
         "call",
@@ -239,7 +257,7 @@ const fn field(
 }
 
 /// Every field of `data` that has a meaning of its own. Dimensions come from the standard.
-pub const EVENT_FIELDS: [EventFieldReference; 18] = [
+pub const EVENT_FIELDS: [EventFieldReference; 20] = [
     field(
         "customer",
         FieldType::Text,
@@ -369,5 +387,21 @@ pub const EVENT_FIELDS: [EventFieldReference; 18] = [
         "True if the customer was satisfied in the call-back.",
         "satisfaction after call-back",
         "true",
+    ),
+    field(
+        "reached",
+        FieldType::Bool,
+        "",
+        "True if the call-back reached the customer.",
+        "answers by call-back",
+        "true",
+    ),
+    field(
+        "leg",
+        FieldType::Text,
+        "",
+        "Names the leg of the call, for sources with an id for each leg. Only a hash is kept.",
+        "calls that wait in several queues at once",
+        "\"leg-2\"",
     ),
 ];

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// Headings of the families in the order of the page.
 const FAMILIES: [(&str, &str); 5] = [
-    ("call", "Calls"),
+    ("call", "Calls, and every family of `contacts`"),
     ("queue", "Tickets in service halls"),
     ("order", "Orders: `repair.*`, `install.*` and every family of `orders`"),
     ("survey", "Surveys"),

@@ -2,14 +2,14 @@
 
 mod difference;
 mod estimated_wait;
+mod first_contact;
 mod rate;
 mod share;
 
 use super::fact_lists::{AcceptedFacts, read_tallies};
 use super::labels_key;
-use crate::domain::facts::catalog::place::one_shot;
 use crate::domain::standard::{
-    DatedTarget, FactTally, FirstContactRule, Formula, Indicator, Standard, Target, TargetDirection,
+    DatedTarget, FactTally, Formula, Indicator, Standard, Target, TargetDirection,
 };
 use crate::domain::time::timestamp::Timestamp;
 use crate::standard_file::{check_name, read_title};
@@ -116,7 +116,7 @@ fn read_formula(
         "rate" => rate::read_rate(&body, standard)?,
         "estimated_wait" => estimated_wait::read_estimated_wait(&body, standard)?,
         "difference" => return difference::read_difference(&body, standard),
-        _ => return read_first_contact(name, &body, standard),
+        _ => return first_contact::read_first_contact(name, &body, standard),
     };
     let families = formula
         .fact_tallies()
@@ -127,74 +127,6 @@ fn read_formula(
 
 fn family_bit(standard: &Standard, tally: &FactTally) -> u64 {
     1 << (standard.kinds.family(tally.kind).0 & 63)
-}
-
-/// Reads `one_shot` with its keys `contacts`, `within`, `not_resolved_if`, `exclude` and `matured`.
-///
-/// The value is the share of contacts that are neither invalidated nor followed by another contact
-/// within the time. Returns `None` if the rule is invalid.
-fn read_first_contact(
-    name: &str,
-    body: &TomlValue<'_>,
-    standard: &mut Standard,
-) -> Option<(Formula, u64)> {
-    let table = body.require_table()?;
-    let moments = |list: &TomlValue<'_>| read_tallies(list, AcceptedFacts::Moments, standard);
-    let contacts = table
-        .required_value("contacts", "a list of facts")
-        .map(|list| moments(&list))
-        .unwrap_or_default();
-    let optional = |key: &str, old_key: &str| {
-        table.renamed_value(key, old_key).map(|list| moments(&list)).unwrap_or_default()
-    };
-    let (invalidated_by, excluded_by) =
-        (optional("not_resolved_if", "spoilt_by"), optional("exclude", "leave_out"));
-    let within = table.required_value("within", "a duration, as in \"72h\"");
-    let within_ms = within.and_then(|value| {
-        let millis = value.require_duration()?;
-        if !FirstContactRule::REPEAT_WINDOW_RANGE_MS.contains(&millis) {
-            value.report_problem("the time for repeat contacts must be from \"24h\" to \"30d\"");
-        }
-        Some(millis)
-    });
-    let counted_when_matured = table.optional_bool("matured").unwrap_or(false);
-    table.report_unknown_keys();
-    let families =
-        contacts.iter().fold(0, |families, tally| families | family_bit(standard, tally));
-    let (within_ms, family) = (within_ms?, standard.kinds.family(contacts.first()?.kind));
-    if standard.kinds.find_kind(&format!("{name}.contacts")).is_some() {
-        body.report_problem(format!("the facts of `{name}` exist already; choose another name"));
-        return None;
-    }
-    if standard.first_contact_rules.len() == FirstContactRule::MAX_RULES {
-        body.report_problem(format!(
-            "too many indicators with `one_shot`: at most {}",
-            FirstContactRule::MAX_RULES
-        ));
-        return None;
-    }
-    let first_fact = standard.kinds.add_first_contact(name, family);
-    standard.first_contact_rules.push(FirstContactRule {
-        contacts,
-        within_ms,
-        invalidated_by,
-        excluded_by,
-        counted_when_matured,
-        first_fact,
-    });
-    let tally = |offset: u16| {
-        vec![FactTally {
-            kind: first_fact.offset_by(offset),
-            values: None,
-            labels: Vec::new(),
-            conditions: Vec::new(),
-        }]
-    };
-    let matures_ms = (!counted_when_matured).then_some(within_ms);
-    Some((
-        Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms },
-        families,
-    ))
 }
 
 fn read_weights(table: &TomlTable<'_>) -> Vec<f64> {
@@ -263,66 +195,6 @@ fn read_target(table: &TomlTable<'_>, seconds: bool) -> Option<Target> {
 #[cfg(test)]
 mod tests {
     use crate::standard_file::parse_standard;
-
-    const STANDARD_HEAD: &str = r#"
-name = "x"
-version = "1"
-date_of_effect = 2026-01-01
-title = { en = "X", zh = "X" }
-time_zone = "Asia/Shanghai"
-dimensions = ["center"]
-windows = ["24h"]
-orders = ["repair"]
-"#;
-
-    fn first_contact_table(name: &str, more: &str) -> String {
-        format!(
-            "[indicator.{name}]\ntitle = {{ en = \"A\", zh = \"B\" }}\none_shot = {{ contacts = [\"call.answered\"], {more} }}\n"
-        )
-    }
-
-    #[test]
-    fn reports_first_contact_mistakes() {
-        for (more, excerpt) in [
-            (r#"within = "23h""#, "from \"24h\" to \"30d\""),
-            (r#"within = "31d""#, "from \"24h\" to \"30d\""),
-            (r#"matured = true"#, "within"),
-            (
-                r#"within = "72h", not_resolved_if = ["repair.reopend"]"#,
-                "did you mean `repair.reopened`",
-            ),
-            (r#"within = "72h", not_resolved_if = ["repair.open"]"#, "is a state"),
-            (
-                r#"within = "72h", exclude = [{ fact = "call.transferred", resolved = false }]"#,
-                "cannot be limited by `resolved`",
-            ),
-            (
-                r#"within = "72h", not_resolved_of = ["repair.reopened"]"#,
-                "did you mean `not_resolved_if`",
-            ),
-        ] {
-            let problems = parse_standard(
-                "x.toml",
-                &(STANDARD_HEAD.to_owned() + &first_contact_table("a", more)),
-            )
-            .expect_err(more);
-            let found = problems.iter().any(|problem| problem.message.contains(excerpt));
-            assert!(found, "{more} does not mention {excerpt}: {problems:#?}");
-        }
-    }
-
-    #[test]
-    fn rejects_seventeenth_first_contact_indicator() {
-        let many = |count: usize| {
-            (0..count)
-                .map(|n| first_contact_table(&format!("a{n}"), r#"within = "30d""#))
-                .collect::<String>()
-        };
-        assert!(parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(16))).is_ok());
-        let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(17)))
-            .expect_err("too many indicators");
-        assert!(problems[0].message.contains("16"), "{problems:#?}");
-    }
 
     const FORMULAS_HEAD: &str = r#"
 name = "x"

@@ -29,10 +29,24 @@ pub struct LatestReading {
     pub value: Option<f64>,
     /// State of the data: `ok`, `stale`, `small_sample` and others.
     pub state: String,
+    /// All states that apply. Empty if the service does not list them.
+    #[serde(default)]
+    pub states: Vec<String>,
+    /// Time from which a partial window is known (RFC 3339), also the start of the oldest case.
+    #[serde(default)]
+    pub since: Option<String>,
     /// Level against the target: `met`, `warning`, `breached` or `none`.
     pub level: String,
     /// Target in force. `None` without one.
     pub target: Option<f64>,
+}
+
+impl LatestReading {
+    /// Returns true if the state applies.
+    #[must_use]
+    pub fn has_state(&self, name: &str) -> bool {
+        self.state == name || self.states.iter().any(|state| state == name)
+    }
 }
 
 /// A frame of the live protocol.

@@ -61,7 +61,13 @@ pub struct Messages {
     pub small_sample: &'static str,
     pub provisional: &'static str,
     pub no_population: &'static str,
+    pub never_received: &'static str,
+    /// `{}` stands for the time.
+    pub since: &'static str,
     pub all_targets_met: &'static str,
+    /// Follows the number of indicators.
+    pub on_target: &'static str,
+    pub not_evaluated: &'static str,
     pub keys: &'static str,
     pub help: &'static [&'static str],
     pub seconds: &'static str,
@@ -99,7 +105,11 @@ static ENGLISH: Messages = Messages {
     small_sample: "few cases",
     provisional: "provisional",
     no_population: "no population",
+    never_received: "no data",
+    since: "since {}",
     all_targets_met: "all on target",
+    on_target: "on target",
+    not_evaluated: "no target evaluated",
     keys: "q quit   tab/arrows next center   0 all centers   ? help",
     help: &[
         "tab, right, down   the next center",
@@ -133,7 +143,11 @@ static CHINESE: Messages = Messages {
     small_sample: "样本少",
     provisional: "暂定",
     no_population: "无用户数",
+    never_received: "无数据",
+    since: "自 {} 起",
     all_targets_met: "全部达标",
+    on_target: "项达标",
+    not_evaluated: "暂无可评估的指标",
     keys: "q 退出   tab/方向键 下一个中心   0 全部中心   ? 帮助",
     help: &[
         "tab、→、↓     下一个中心",

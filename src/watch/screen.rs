@@ -126,7 +126,7 @@ fn draw_headline(frame: &mut Frame<'_>, lines: &[HeadlineRow], area: Rect, age_s
                     .alignment(Alignment::Right),
             ),
             Cell::new(line.target.clone()),
-            Cell::new(if line.note.is_empty() { line.trend.clone() } else { line.note.to_owned() }),
+            Cell::new(if line.note.is_empty() { line.trend.clone() } else { line.note.clone() }),
         ])
     });
     let widths = [1, 30, 5, 10, 10, 16].map(Constraint::Length);

@@ -33,13 +33,14 @@ pub fn write_text(view: &BoardView, as_of: Option<&str>, messages: &Messages) ->
 }
 
 fn line_cells(line: &HeadlineRow) -> [&str; 6] {
-    [line.verdict.sign(), &line.title, &line.window, &line.value, &line.target, line.note]
+    [line.verdict.sign(), &line.title, &line.window, &line.value, &line.target, &line.note]
 }
 
 /// Formats the number of breaches and warnings of a place with their signs.
 #[must_use]
 pub fn format_breach_counts(place: &PlaceSummary) -> String {
     match place.breach_counts {
+        (0, 0) if place.met == 0 => String::new(),
         (0, 0) => "✓".to_owned(),
         (breached, 0) => format!("✕{breached}"),
         (0, warning) => format!("▲{warning}"),
@@ -52,7 +53,12 @@ pub fn format_breach_counts(place: &PlaceSummary) -> String {
 pub fn format_breaches(place: &PlaceSummary, messages: &Messages) -> String {
     let texts: Vec<String> =
         place.breaches.iter().map(|(verdict, text)| format!("{} {text}", verdict.sign())).collect();
-    if texts.is_empty() { messages.all_targets_met.to_owned() } else { texts.join("  ") }
+    match place.met {
+        _ if !texts.is_empty() => texts.join("  "),
+        0 => messages.not_evaluated.to_owned(),
+        met if place.is_unsure => format!("{met} {}", messages.on_target),
+        _ => messages.all_targets_met.to_owned(),
+    }
 }
 
 /// Writes aligned columns. A Chinese character is two columns wide.

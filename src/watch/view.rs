@@ -77,8 +77,10 @@ pub struct HeadlineRow {
     pub target: String,
     /// Level of the reading.
     pub verdict: Verdict,
-    /// Note on the quality of the value. Empty if it is reliable.
-    pub note: &'static str,
+    /// Notes on the quality of the value. Empty if it is reliable.
+    pub note: String,
+    /// True if the value is missing, outdated or known only in part.
+    pub is_unsure: bool,
     /// Trend as bars.
     pub trend: String,
 }
@@ -90,6 +92,10 @@ pub struct PlaceSummary {
     pub name: String,
     /// Number of breaches and of warnings.
     pub breach_counts: (usize, usize),
+    /// Number of indicators on target.
+    pub met: usize,
+    /// True if a displayed value is missing, outdated or known only in part.
+    pub is_unsure: bool,
     /// Breached indicators, then those with a warning, each with its value.
     pub breaches: Vec<(Verdict, String)>,
 }
@@ -124,15 +130,16 @@ impl Verdict {
     }
 
     fn from_reading(reading: Option<&LatestReading>) -> Verdict {
-        match reading.map(|reading| (reading.state.as_str(), reading.level.as_str(), reading.value))
-        {
-            Some(("stale", ..)) => Verdict::Stale,
-            None | Some(("no_traffic" | "no_population", ..) | (_, _, None)) => Verdict::Neutral,
-            Some(("small_sample", ..)) => Verdict::SmallSample,
-            Some((_, "met", _)) => Verdict::Met,
-            Some((_, "warning", _)) => Verdict::Warning,
-            Some((_, "breached", _)) => Verdict::Breached,
-            Some(_) => Verdict::Neutral,
+        let Some(reading) = reading else { return Verdict::Neutral };
+        match reading.level.as_str() {
+            _ if reading.has_state("no_data") => Verdict::Neutral,
+            _ if reading.has_state("stale") => Verdict::Stale,
+            _ if reading.value.is_none() => Verdict::Neutral,
+            _ if reading.has_state("small_sample") => Verdict::SmallSample,
+            "met" => Verdict::Met,
+            "warning" => Verdict::Warning,
+            "breached" => Verdict::Breached,
+            _ => Verdict::Neutral,
         }
     }
 }
@@ -246,7 +253,10 @@ fn headline_row(
         value: format_value(&shown, reading.and_then(|reading| reading.value), messages),
         target: format_target(indicator, target, messages),
         verdict: Verdict::from_reading(reading),
-        note: reading.map_or("", |reading| state_note(&reading.state, messages)),
+        note: reading.map_or(String::new(), |reading| state_note(reading, messages)),
+        is_unsure: reading.is_some_and(|reading| {
+            ["no_data", "stale", "partial"].into_iter().any(|state| reading.has_state(state))
+        }),
         trend: board
             .trend(&indicator.name, scope, window)
             .map(super::sparkline::Sparkline::bars)
@@ -254,15 +264,21 @@ fn headline_row(
     }
 }
 
-fn state_note(state: &str, messages: &Messages) -> &'static str {
-    match state {
-        "stale" => messages.stale,
-        "no_traffic" => messages.no_traffic,
-        "small_sample" => messages.small_sample,
-        "provisional" => messages.provisional,
-        "no_population" => messages.no_population,
-        _ => "",
-    }
+/// Describes the first state, and from when a partial window is known.
+fn state_note(reading: &LatestReading, messages: &Messages) -> String {
+    let states = [
+        ("no_data", messages.never_received),
+        ("stale", messages.stale),
+        ("no_population", messages.no_population),
+        ("no_traffic", messages.no_traffic),
+        ("small_sample", messages.small_sample),
+        ("provisional", messages.provisional),
+    ];
+    let first = states.into_iter().find(|(state, _)| reading.has_state(state));
+    let first = first.map(|(_, text)| text.to_owned());
+    let since = reading.since.as_deref().filter(|_| reading.has_state("partial"));
+    let since = since.map(|since| messages.since.replace("{}", since));
+    first.into_iter().chain(since).collect::<Vec<_>>().join(", ")
 }
 
 fn place_summary(
@@ -289,6 +305,8 @@ fn place_summary(
     PlaceSummary {
         name: name.to_owned(),
         breach_counts: (breached.len(), warning.len()),
+        met: lines.iter().filter(|line| line.verdict == Verdict::Met).count(),
+        is_unsure: lines.iter().any(|line| line.is_unsure),
         breaches: [breached, warning].concat(),
     }
 }

@@ -19,6 +19,7 @@ mod chromium;
 #[expect(dead_code, reason = "shared with the tests of the service, which use more of it")]
 mod client;
 mod connection_loss;
+mod data_coverage;
 mod firstline_process;
 mod interaction;
 mod layout;

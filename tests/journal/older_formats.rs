@@ -3,7 +3,9 @@
 //! The last program of format 1 wrote `format-1/`. It accepted 195 simulated events, shut down
 //! gracefully, accepted three more and was killed. `format-2/` was made alike with 342 events:
 //! calls with wait and after-call work, some of them rated, agents, and orders with due time,
-//! pauses or owners.
+//! pauses or owners. `format-3/` has 145 simulated events, and calls with several legs, a pending
+//! call-back, a hang-up and an answer without an arrival, and complaints that were escalated,
+//! reopened or left open.
 
 use firstline::engine::recovery::{RecoverySources, recover_state};
 use firstline::engine::state::EngineState;
@@ -73,6 +75,11 @@ fn upgrades_format_2_directory() {
     check_upgrade(2, 112);
 }
 
+#[test]
+fn upgrades_format_3_directory() {
+    check_upgrade(3, 42);
+}
+
 fn check_upgrade(format: u64, cases: usize) {
     let (with_snapshot, journal) = (
         tempfile::tempdir().expect("the temporary directory is created"),
@@ -84,7 +91,7 @@ fn check_upgrade(format: u64, cases: usize) {
         DirectoryLock::acquire(with_snapshot.path()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(
         fs::read_to_string(with_snapshot.path().join("format")).expect("the file exists"),
-        "firstline data, format 3\n"
+        "firstline data, format 4\n"
     );
     let mut state = recovered_state(&lock);
     // Snapshot plus later records must give the same state as the journal alone.

@@ -76,6 +76,31 @@ pub(crate) struct ExpectedBoard {
     /// Indicators and scopes that may have readings, because only a leg or only the merged events of
     /// a contact belong to them.
     pub(crate) possible_scopes: BTreeSet<(usize, String)>,
+    /// Time from which each indicator is known. `None` if one of its operands was never received.
+    pub(crate) known_since: Vec<Option<i64>>,
+}
+
+/// Returns when a windowed reading begins in the zone of its scope, `None` for gauges.
+pub(crate) fn reading_start(key: &ReadingKey, now: i64) -> Option<i64> {
+    let in_berlin = key.1.split(' ').any(|part| part == "center=berlin");
+    let zone = if in_berlin { CaseZone::Berlin } else { CaseZone::Shanghai };
+    (key.2 != NOW_WINDOW).then(|| window_start(key.2, now, zone))
+}
+
+/// Returns the time from which an indicator is known: the latest of the first event times of its
+/// received families. `None` if an operand has no received family.
+fn known_since(
+    indicator: &OracleIndicator,
+    families: &[&str],
+    first_times: &BTreeMap<&str, i64>,
+) -> Option<i64> {
+    let good_count =
+        if let OracleFormula::Ratio(good, _) = &indicator.formula { good.len() } else { 0 };
+    let (good, of) = families.split_at(good_count);
+    let operands = [good, of].into_iter().filter(|operand| !operand.is_empty());
+    let since = operands
+        .map(|operand| operand.iter().filter_map(|family| first_times.get(family)).copied().max());
+    since.collect::<Option<Vec<i64>>>()?.into_iter().max()
 }
 
 /// Picks by fact name: index of the indicator, index of the pick, and true if the pick belongs to a
@@ -146,13 +171,15 @@ fn counted_facts(case: &CaseMeaning) -> Vec<(&OracleFact, &DimensionValues, Scop
     of_case.chain(of_legs).collect()
 }
 
-/// Computes the board of these cases at `now`. `families` lists the families of each indicator.
+/// Computes the board of these cases at `now`. `families` lists the family of each pick of each
+/// indicator, and `first_times` the first event time of each received family.
 pub(crate) fn expected_board(
     cases: &[CaseMeaning],
     now: i64,
     indicators: &[OracleIndicator],
     families: &[Vec<&str>],
     picks_by_fact: &PicksByFact,
+    first_times: &BTreeMap<&str, i64>,
 ) -> ExpectedBoard {
     let mut readings: BTreeMap<ReadingKey, ExpectedReading> = BTreeMap::new();
     let mut present_scopes: BTreeSet<(usize, String)> =
@@ -217,5 +244,7 @@ pub(crate) fn expected_board(
             }
         }
     }
-    ExpectedBoard { readings, present_scopes, possible_scopes }
+    let known = indicators.iter().zip(families);
+    let known = known.map(|(indicator, families)| known_since(indicator, families, first_times));
+    ExpectedBoard { readings, present_scopes, possible_scopes, known_since: known.collect() }
 }

@@ -1,6 +1,6 @@
 //! Compares the engine's board with the expected one, reading by reading.
 
-use super::board::{ExpectedBoard, ExpectedReading, is_leg_scope, window_named};
+use super::board::{ExpectedBoard, ExpectedReading, is_leg_scope, reading_start, window_named};
 use super::event::format_time;
 use super::indicators::{
     OracleFormula, OracleIndicator, RATIO_TARGET, SCORE_WEIGHTS, SMALL_SAMPLE,
@@ -33,7 +33,16 @@ pub(crate) fn board_differences(
         if indicators[number].counts_legs_only() && !(key.1.is_empty() || is_leg_scope(&key.1)) {
             continue;
         }
-        if let Err(difference) = compare_reading(reading, components, &indicators[number], now) {
+        let since = expected.known_since[number];
+        let partial_since =
+            since.filter(|since| reading_start(&key, now).is_some_and(|start| start < *since));
+        let compared = match since {
+            None => compare_no_data(reading),
+            Some(_) => {
+                compare_reading(reading, components, &indicators[number], partial_since, now)
+            }
+        };
+        if let Err(difference) = compared {
             let name = &indicators[number].name;
             differences.push(format!("{name}{{{}}} {window}: {difference}", key.1));
         }
@@ -64,10 +73,22 @@ pub(crate) fn board_differences(
     differences
 }
 
+/// Compares a reading of which no event was received.
+fn compare_no_data(reading: &Reading) -> Result<(), String> {
+    let Reading { value, since, .. } = reading;
+    expect_equal("value and since", &(*value, *since), &(None, None))?;
+    expect_equal("states and level", &states_and_level(reading), &(vec!["no_data"], "none"))
+}
+
+fn states_and_level(reading: &Reading) -> (Vec<&'static str>, &'static str) {
+    (reading.states.iter().map(|state| state.name()).collect(), reading.level.name())
+}
+
 fn compare_reading(
     reading: &Reading,
     components: &ExpectedReading,
     indicator: &OracleIndicator,
+    partial_since: Option<i64>,
     now: i64,
 ) -> Result<(), String> {
     let (mut state, mut level, mut value) = ("ok", "none", None);
@@ -144,7 +165,13 @@ fn compare_reading(
     if !equal {
         return Err(format!("is {:?}, expected {value:?} ({components:?})", reading.value));
     }
-    expect_equal("state and level", &(reading.state.name(), reading.level.name()), &(state, level))
+    expect_equal("since", &reading.since.map(|since| since.0), &partial_since)?;
+    let mut states = Vec::from_iter(partial_since.map(|_| "partial"));
+    states.extend((state != "ok").then_some(state));
+    if states.is_empty() {
+        states.push("ok");
+    }
+    expect_equal("states and level", &states_and_level(reading), &(states, level))
 }
 
 fn expect_equal<T: PartialEq + std::fmt::Debug>(

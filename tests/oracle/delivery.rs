@@ -97,7 +97,7 @@ pub(crate) struct BoardMismatch {
 pub(crate) struct NaiveOracle {
     standard: Arc<Standard>,
     indicators: Vec<OracleIndicator>,
-    /// Families of each indicator's facts.
+    /// Family of each pick of each indicator.
     families: Vec<Vec<&'static str>>,
     picks_by_fact: PicksByFact,
 }
@@ -251,12 +251,18 @@ impl OracleRun<'_> {
     /// Compares the board with the expected one. Returns `None` if they match.
     fn compare_boards(&self) -> Option<BoardMismatch> {
         let oracle = self.oracle;
+        let mut first_times: BTreeMap<&str, i64> = BTreeMap::new();
+        for event in &self.received {
+            let first = first_times.entry(event.family).or_insert(event.time);
+            *first = event.time.min(*first);
+        }
         let expected = expected_board(
             &self.case_meanings(),
             self.now,
             &oracle.indicators,
             &oracle.families,
             &oracle.picks_by_fact,
+            &first_times,
         );
         let board = self.monitor.compute_board();
         let mut differences = board_differences(&board, &expected, &oracle.indicators, self.now);

@@ -40,8 +40,8 @@ const REPAIR_TYPES: [&str; 12] = [
     "repair.cancelled",
 ];
 
-/// Types with a field `resolved`.
-const RESOLUTION_TYPES: [&str; 2] = ["call.ended", "queue.served"];
+/// Types with a field `resolved`, or `satisfied` for a confirmation.
+const RESOLUTION_TYPES: [&str; 3] = ["call.ended", "queue.served", "repair.confirmed"];
 
 fn event_type(subject: u8, stray: bool) -> BoxedStrategy<&'static str> {
     match (stray, subject % 4) {
@@ -214,7 +214,16 @@ pub(crate) fn contact_events(max_events: u32) -> impl Strategy<Value = Vec<TestE
     let kinds = |subject: u8| match subject % 3 {
         0 => select(vec!["call.answered", "call.answered", "call.transferred", "call.ended"]),
         1 => select(vec!["queue.called", "queue.called", "queue.served"]),
-        _ => select(vec!["repair.opened", "repair.opened", "repair.resolved", "repair.reopened"]),
+        _ => select(vec![
+            "repair.opened",
+            "repair.opened",
+            "repair.resolved",
+            "repair.resolved",
+            "repair.resolved",
+            "repair.reopened",
+            "repair.escalated",
+            "repair.confirmed",
+        ]),
     };
     let contact_event = move |number: u32, unit: i64| {
         let kind = (0..18_u8).prop_flat_map(move |subject| (Just(subject), kinds(subject)));

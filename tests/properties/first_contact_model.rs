@@ -12,7 +12,10 @@ const DAY: i64 = 24 * HOUR;
 #[derive(Clone, Copy)]
 struct FirstContactRule {
     name: &'static str,
-    contacts: &'static [&'static str],
+    /// Facts that count.
+    counted: &'static [&'static str],
+    /// Facts that repeat an earlier contact.
+    repeats: &'static [&'static str],
     within: i64,
     invalidated_by: &'static [&'static str],
     leave_out: &'static [&'static str],
@@ -20,57 +23,97 @@ struct FirstContactRule {
 }
 
 const CONTACT_FACTS: [&str; 2] = ["call.answered", "queue.called"];
-const CONTACT_AND_ORDER_FACTS: [&str; 3] = ["call.answered", "queue.called", "repair.opened"];
-const REPAIR_FACTS: [&str; 2] = ["repair.opened", "repair.reopened"];
-/// Facts that invalidate a resolution. `unresolved` names an end with `resolved = false`.
+/// Contacts with repairs, which count at their first resolution. Their openings are the repeats.
+const CONTACTS_AND_RESOLUTIONS: [&str; 3] =
+    ["call.answered", "queue.called", "repair.first_resolved"];
+const CONTACTS_AND_OPENINGS: [&str; 3] = ["call.answered", "queue.called", "repair.opened"];
+/// Facts that invalidate a resolution. `unresolved` names an end with `resolved = false`, and
+/// `dissatisfied` a confirmation with `satisfied = false`.
 const UNRESOLVED_FACTS: [&str; 3] = ["repair.reopened", "call.unresolved", "queue.unresolved"];
+const UNRESOLVED_REPAIR_FACTS: [&str; 3] =
+    ["repair.escalated", "repair.reopened", "repair.dissatisfied"];
 
-const fn first_contact_rule(
+/// Returns a rule over calls and tickets.
+const fn contact_rule(name: &'static str, days: i64) -> FirstContactRule {
+    FirstContactRule {
+        name,
+        counted: &CONTACT_FACTS,
+        repeats: &CONTACT_FACTS,
+        within: days * DAY,
+        invalidated_by: &[],
+        leave_out: &[],
+        matured: false,
+    }
+}
+
+/// Returns a rule over calls, tickets and repairs.
+const fn mixed_rule(
     name: &'static str,
-    contacts: &'static [&'static str],
     days: i64,
     invalidated_by: &'static [&'static str],
     leave_out: &'static [&'static str],
 ) -> FirstContactRule {
     FirstContactRule {
-        name,
-        contacts,
-        within: days * DAY,
+        counted: &CONTACTS_AND_RESOLUTIONS,
+        repeats: &CONTACTS_AND_OPENINGS,
         invalidated_by,
         leave_out,
-        matured: false,
+        ..contact_rule(name, days)
     }
+}
+
+/// Returns a rule over repairs.
+const fn repair_rule(
+    name: &'static str,
+    days: i64,
+    invalidated_by: &'static [&'static str],
+) -> FirstContactRule {
+    FirstContactRule {
+        counted: &["repair.first_resolved"],
+        repeats: &["repair.opened"],
+        invalidated_by,
+        ..contact_rule(name, days)
+    }
+}
+
+/// Returns a rule over calls with further repeats.
+const fn followed_rule(
+    name: &'static str,
+    days: i64,
+    repeats: &'static [&'static str],
+) -> FirstContactRule {
+    FirstContactRule { counted: &["call.answered"], repeats, ..contact_rule(name, days) }
 }
 
 const fn with_maturity(rule: FirstContactRule) -> FirstContactRule {
     FirstContactRule { matured: true, ..rule }
 }
 
-/// All indicators but `vip`, whose limits the generated sets do not reach.
-const FIRST_CONTACT_RULES: [FirstContactRule; 11] = [
-    first_contact_rule("once", &CONTACT_FACTS, 3, &[], &[]),
-    first_contact_rule("day", &CONTACT_FACTS, 1, &[], &[]),
-    first_contact_rule("week", &CONTACT_FACTS, 7, &[], &[]),
-    first_contact_rule("month", &CONTACT_FACTS, 30, &[], &[]),
-    first_contact_rule("sound", &CONTACT_AND_ORDER_FACTS, 3, &UNRESOLVED_FACTS, &[]),
-    first_contact_rule(
-        "net",
-        &CONTACT_AND_ORDER_FACTS,
-        3,
-        &["call.unresolved"],
-        &["call.transferred"],
-    ),
-    first_contact_rule("orders", &REPAIR_FACTS, 3, &["repair.reopened"], &[]),
-    with_maturity(first_contact_rule("ripe", &CONTACT_FACTS, 3, &[], &[])),
-    with_maturity(first_contact_rule("ripe_day", &CONTACT_FACTS, 1, &[], &[])),
-    with_maturity(first_contact_rule(
+/// All indicators but `vip` and `complaints`, which the generated sets do not reach.
+const FIRST_CONTACT_RULES: [FirstContactRule; 14] = [
+    contact_rule("once", 3),
+    contact_rule("day", 1),
+    contact_rule("week", 7),
+    contact_rule("month", 30),
+    mixed_rule("sound", 3, &UNRESOLVED_FACTS, &[]),
+    mixed_rule("net", 3, &["call.unresolved"], &["call.transferred"]),
+    repair_rule("orders", 3, &["repair.reopened"]),
+    repair_rule("repairs", 7, &UNRESOLVED_REPAIR_FACTS),
+    followed_rule("followed", 3, &["call.answered", "repair.opened"]),
+    with_maturity(contact_rule("ripe", 3)),
+    with_maturity(contact_rule("ripe_day", 1)),
+    with_maturity(mixed_rule(
         "ripe_net",
-        &CONTACT_AND_ORDER_FACTS,
         1,
         &["repair.reopened", "call.unresolved"],
         &["call.transferred"],
     )),
-    with_maturity(first_contact_rule("ripe_orders", &REPAIR_FACTS, 7, &["repair.reopened"], &[])),
+    with_maturity(repair_rule("ripe_orders", 7, &["repair.reopened"])),
+    with_maturity(followed_rule(
+        "ripe_followed",
+        1,
+        &["call.answered", "repair.opened in hefei", "repair.dissatisfied"],
+    )),
 ];
 
 /// Fact of a case, at a time in milliseconds since 1970.
@@ -109,7 +152,18 @@ fn model_facts(set: &[TestEvent]) -> Vec<ModelFact<'_>> {
         events_of("call.transferred")
             .iter()
             .for_each(|event| add_fact("call.transferred", event.time.0));
+        if case.center == Some("hefei") {
+            let opened = events_of("repair.opened").iter().map(|event| event.time.0).min();
+            opened.into_iter().for_each(|time| add_fact("repair.opened in hefei", time));
+        }
         let resolved = events_of("repair.resolved").iter().map(|event| event.time.0).min();
+        resolved.into_iter().for_each(|time| add_fact("repair.first_resolved", time));
+        let escalated = events_of("repair.escalated");
+        escalated.iter().for_each(|event| add_fact("repair.escalated", event.time.0));
+        let confirmed = events_of("repair.confirmed").into_iter();
+        confirmed
+            .filter(|event| event.resolved == Some(false))
+            .for_each(|event| add_fact("repair.dissatisfied", event.time.0));
         let reopened = events_of("repair.reopened")
             .into_iter()
             .filter(|event| resolved.is_some_and(|resolved| resolved <= event.time.0));
@@ -139,12 +193,12 @@ fn window_start(window: &str, now: i64) -> i64 {
     }
 }
 
-/// Returns true if the same customer contacts again within the window about the same topic.
+/// Returns true if a repeat of the same customer follows within the window on the same topic.
 fn is_repeated(rule: &FirstContactRule, contact: &ModelFact<'_>, facts: &[ModelFact<'_>]) -> bool {
     let key = |fact: &ModelFact<'_>| {
         (fact.time, u64::from(fact.case.subject).wrapping_mul(0x9E37_79B9_7F4A_7C15))
     };
-    facts.iter().filter(|other| rule.contacts.contains(&other.name)).any(|other| {
+    facts.iter().filter(|other| rule.repeats.contains(&other.name)).any(|other| {
         let (case, other_case) = (contact.case, other.case);
         case.subject != other_case.subject
             && case.customer == other_case.customer
@@ -162,7 +216,7 @@ pub(crate) fn expected_sums(set: &[TestEvent], now: i64) -> BTreeMap<ReadingName
     let mut figures: BTreeMap<ReadingName, (i64, i64)> = BTreeMap::new();
     for rule in FIRST_CONTACT_RULES {
         for (index, contact) in facts.iter().enumerate() {
-            if !rule.contacts.contains(&contact.name) || contact.case.customer.is_none() {
+            if !rule.counted.contains(&contact.name) || contact.case.customer.is_none() {
                 continue;
             }
             let case_facts = || {
@@ -172,7 +226,8 @@ pub(crate) fn expected_sums(set: &[TestEvent], now: i64) -> BTreeMap<ReadingName
                     .filter(|(_, fact)| fact.case.subject == contact.case.subject)
             };
             let invalidates = |(fact_index, fact): (usize, &ModelFact<'_>)| {
-                let in_time = (0..=rule.within).contains(&(fact.time - contact.time));
+                let in_time = contact.name == "repair.first_resolved"
+                    || (0..=rule.within).contains(&(fact.time - contact.time));
                 fact_index != index && in_time && rule.invalidated_by.contains(&fact.name)
             };
             let counted_at = contact.time + if rule.matured { rule.within } else { 0 };

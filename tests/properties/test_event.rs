@@ -30,7 +30,8 @@ pub(crate) struct TestEvent {
     pub(crate) wrapup_seconds: Option<u32>,
     pub(crate) score: Option<u8>,
     pub(crate) state: Option<&'static str>,
-    /// True if the agent reports the matter resolved; only set for ends.
+    /// True if the agent reports the matter resolved; only set for ends. For a confirmation, true if
+    /// the customer is satisfied.
     pub(crate) resolved: Option<bool>,
 }
 
@@ -85,7 +86,8 @@ impl TestEvent {
         set_field("wrapup_seconds", self.wrapup_seconds.map(Into::into));
         set_field("score", self.score.map(Into::into));
         set_field("state", self.state.map(Into::into));
-        set_field("resolved", self.resolved.map(Into::into));
+        let label = if self.kind.ends_with(".confirmed") { "satisfied" } else { "resolved" };
+        set_field(label, self.resolved.map(Into::into));
         let event = serde_json::json!({
             "specversion": "1.0",
             "id": self.id.to_string(),

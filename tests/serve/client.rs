@@ -3,12 +3,16 @@
 use firstline::app::StopOutcome;
 use firstline::clock::WallClock;
 use firstline::config::ServiceSettings;
+use firstline::domain::standard::Standard;
+use firstline::domain::time::time_zones::TimeZones;
 use firstline::domain::time::timestamp::Timestamp;
 use futures_util::{SinkExt, StreamExt};
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -47,6 +51,19 @@ pub(crate) fn test_settings() -> ServiceSettings {
     settings.publish_every = Duration::from_millis(100);
     settings.journal = None;
     settings
+}
+
+/// Returns settings in a time zone where it is between 13 and 14 o'clock, and the seconds since noon
+/// there.
+pub(crate) fn settings_after_noon() -> (ServiceSettings, i64) {
+    let now = WallClock::Wall.now().0.div_euclid(1_000);
+    let ahead = 13 - now.div_euclid(3_600).rem_euclid(24);
+    // The sign in these names is inverted.
+    let zone = TimeZone::get(&format!("Etc/GMT{:+}", -ahead)).expect("a bundled time zone");
+    let mut settings = test_settings();
+    let standard = Standard::clone(&settings.standard);
+    settings.standard = Arc::new(Standard { zones: TimeZones::new(zone), ..standard });
+    (settings, (now + ahead * 3_600).rem_euclid(24 * 3_600) - 12 * 3_600)
 }
 
 impl TestServer {
@@ -362,7 +379,7 @@ pub(crate) fn event_json(id: &str, kind: &str, subject: &str, seconds: i64, data
     event_json_at(WallClock::Wall.now(), id, kind, subject, seconds, data)
 }
 
-fn event_json_at(
+pub(crate) fn event_json_at(
     now: Timestamp,
     id: &str,
     kind: &str,

@@ -1,6 +1,7 @@
 //! End-to-end tests of the service over real sockets.
 
 mod client;
+mod data_coverage;
 mod disconnects;
 mod endpoints;
 mod explain;

@@ -62,14 +62,17 @@ async fn scopes_are_ranked_from_best_to_worst() {
                center: &str,
                value: f64,
                of: i64,
-               state: &str,
+               states: &[&str],
                level: &str,
-               gap: Value| json!({ "rank": rank, "scope": { "center": center }, "value": value, "of": of, "state": state, "level": level, "gap": gap });
+               gap: Value| json!({ "rank": rank, "scope": { "center": center }, "value": value, "of": of, "state": states[0], "states": states, "level": level, "gap": gap });
+    // The week begins before the first event.
+    let partial = &["partial"][..];
+    let few = &["partial", "small_sample"];
     let expected = json!([
-        row(json!(1), "anqing", 1.0, 2, "ok", "met", json!(0.0)),
-        row(json!(1), "wuhu", 1.0, 2, "ok", "met", json!(0.0)),
-        row(json!(3), "hefei", 0.75, 4, "ok", "breached", json!(0.25)),
-        row(Value::Null, "fuyang", 0.0, 1, "small_sample", "none", Value::Null),
+        row(json!(1), "anqing", 1.0, 2, partial, "met", json!(0.0)),
+        row(json!(1), "wuhu", 1.0, 2, partial, "met", json!(0.0)),
+        row(json!(3), "hefei", 0.75, 4, partial, "breached", json!(0.25)),
+        row(Value::Null, "fuyang", 0.0, 1, few, "none", Value::Null),
     ]);
     assert_eq!(ranking["ranking"], expected);
     // The request must name the better direction if the indicator has no target.
@@ -182,9 +185,9 @@ async fn all_formulas_appear_in_board_and_metrics() {
     let metrics = server.get("/metrics").await.body;
     for line in [
         "sla_occupancy_ratio{window=\"week\",scope=\"all\"} NaN",
-        "sla_complaint_rate_per_10000{window=\"week\",scope=\"all\"} 0",
+        "sla_complaint_rate_per_10000{window=\"week\",scope=\"all\"} NaN",
         "sla_vip_gap_ratio{window=\"week\",scope=\"center\",center=\"hefei\"} 0",
-        "sla_missing_agents{scope=\"all\"} 0",
+        "sla_missing_agents{scope=\"all\"} NaN",
         "sla_estimated_wait_seconds{scope=\"all\"} NaN",
         "sla_vip_gap_target_ratio 0",
         "sla_complaint_rate_target_per_10000 0.5",

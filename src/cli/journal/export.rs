@@ -188,6 +188,7 @@ fn event_data(event: &Event, names: &BatchNames) -> Map<String, Value> {
         ("topic", label(detail.topic)),
         (event.kind.verb.label_field().unwrap_or("word"), label(detail.label)),
         ("liable", label(detail.liable)),
+        ("leg", label(detail.leg)),
         ("answer", detail.answer.map(|answer| json!(answer.get()))),
         ("state", detail.agent_state.map(|state| json!(state.name()))),
     ];

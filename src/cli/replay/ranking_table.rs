@@ -2,7 +2,7 @@
 
 use super::readings_table;
 use crate::access::grant::GrantedView;
-use crate::domain::board::reading::{Board, Reading};
+use crate::domain::board::reading::{Board, Reading, ReadingState};
 use crate::publish::ranking_json::{RankedScope, Ranking};
 
 /// Returns the rankings of scopes of this kind, for each indicator and window of the readings.
@@ -41,7 +41,8 @@ fn ranking_row(ranked: &RankedScope<'_>, unit: &str) -> [String; 6] {
         ranked.scope.iter().map(|(dimension, value)| format!("{dimension}={value}")).collect();
     let mut remark = if ranked.level == "none" { String::new() } else { ranked.level.to_owned() };
     if ranked.state != "ok" {
-        remark = format!("{remark} ({})", ranked.state).trim_start().to_owned();
+        let states: Vec<&str> = ranked.states.iter().map(ReadingState::name).collect();
+        remark = format!("{remark} ({})", states.join(", ")).trim_start().to_owned();
     }
     [
         ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()),

@@ -83,7 +83,8 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         .scope_values(&reading.key)
         .map(|(dimension, value)| format!("{dimension}={value}"))
         .collect();
-    let value = match (reading.value, &reading.components) {
+    let components = reading.displayed_components();
+    let value = match (reading.value, &*components) {
         (None, _) => "-".to_owned(),
         (Some(value), ReadingComponents::Difference { .. }) => {
             format!(
@@ -94,7 +95,7 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         }
         (Some(value), _) => format_amount(value, indicator.unit()),
     };
-    let of = match &reading.components {
+    let of = match &*components {
         ReadingComponents::Ratio { good, of } => format!("{good} / {of}"),
         ReadingComponents::Duration(durations) if durations.of > 0 => {
             format!("{}, P95 {}", durations.of, format_seconds(durations.p95))
@@ -123,8 +124,8 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         Level::None => String::new(),
         level => level.name().to_owned(),
     };
-    if reading.state != ReadingState::Ok {
-        remark = format!("{remark} ({})", reading.state.name()).trim_start().to_owned();
+    if reading.state() != ReadingState::Ok {
+        remark = format!("{remark} ({})", describe_states(reading)).trim_start().to_owned();
     }
     [
         indicator.name.clone(),
@@ -134,6 +135,15 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         of,
         remark,
     ]
+}
+
+/// Returns the states of a reading. A partial one says from when it is known.
+pub(super) fn describe_states(reading: &Reading) -> String {
+    let names = reading.states.iter().map(|state| match (state, reading.since) {
+        (ReadingState::Partial, Some(since)) => format!("{} since {since}", state.name()),
+        _ => state.name().to_owned(),
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Formats a value with its unit.

@@ -9,9 +9,7 @@
 
 use super::incident::{AlertSubject, Incident, IncidentFigures};
 use super::state_machine::{AlertTiming, Condition};
-use crate::domain::board::reading::{
-    Board, Reading, ReadingComponents, ReadingKey, ReadingState as Trust,
-};
+use crate::domain::board::reading::{Board, Reading, ReadingComponents, ReadingKey, ReadingState};
 use crate::domain::standard::alert_policy::{
     AlertMeasure, AlertPolicy, AlertRule, BurnRateThreshold, IndicatorRule,
 };
@@ -70,13 +68,14 @@ pub(in crate::domain) fn evaluate_scopes(
         let evaluation = match &rule.measure {
             AlertMeasure::Value { .. } => {
                 let thresholds = thresholds_in_force(rule, indicator, now)?;
-                compare_with_thresholds(
+                let evaluation = compare_with_thresholds(
                     reading.value,
                     has_no_data(reading, indicator),
                     sample_count(reading),
                     rule,
                     thresholds,
-                )
+                );
+                with_missing_part(evaluation, reading)
             }
             AlertMeasure::BurnRate { windows, .. } => {
                 evaluate_burn_rate(reading, windows, rule, board, now)?
@@ -103,12 +102,32 @@ fn thresholds_in_force(
     Some(AlertThresholds { better, fire: value, clear: clear.or(warning).unwrap_or(value) })
 }
 
+/// Returns the evaluation of a reading whose window may be known only in part.
+///
+/// The missing part of a rate can only raise it. So a partial rate fires only if it is too high, and
+/// clears only if it is high enough.
+fn with_missing_part(evaluation: IndicatorEvaluation, reading: &Reading) -> IndicatorEvaluation {
+    let certain = match reading.components {
+        _ if !reading.states.contains(ReadingState::Partial) => true,
+        ReadingComponents::Rate { .. } => match evaluation.better {
+            TargetDirection::Lower => evaluation.condition != Condition::Cleared,
+            TargetDirection::Higher => evaluation.condition != Condition::Breached,
+        },
+        _ => true,
+    };
+    let condition = if certain { evaluation.condition } else { Condition::Indeterminate };
+    IndicatorEvaluation { condition, ..evaluation }
+}
+
 /// Returns true if a reading has no usable value. An empty `oldest` reading is a value: nothing is
 /// waiting.
 fn has_no_data(reading: &Reading, indicator: &Indicator) -> bool {
     let has_no_value =
         reading.value.is_none() && !matches!(indicator.formula, Formula::Oldest { .. });
-    has_no_value || matches!(reading.state, Trust::Stale | Trust::NoPopulation)
+    let is_unusable = [ReadingState::NoData, ReadingState::Stale, ReadingState::NoPopulation]
+        .into_iter()
+        .any(|state| reading.states.contains(state));
+    has_no_value || is_unusable
 }
 
 fn sample_count(reading: &Reading) -> Option<u64> {

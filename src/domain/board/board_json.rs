@@ -2,7 +2,7 @@
 
 use super::confidence_interval;
 use super::error_budget::{self, ErrorBudget};
-use super::reading::{Board, Reading, ReadingComponents, ReadingKey};
+use super::reading::{Board, Reading, ReadingComponents, ReadingKey, ReadingState};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 impl Board {
@@ -75,12 +75,14 @@ impl Serialize for ReadingJson<'_> {
         let mut map = serializer.serialize_map(None)?;
         board.key_json(&reading.key).write_entries(&mut map)?;
         map.serialize_entry("value", &reading.value)?;
-        match &reading.components {
+        match &*reading.displayed_components() {
             ReadingComponents::Ratio { good, of } => {
                 map.serialize_entry("good", good)?;
                 map.serialize_entry("of", of)?;
                 map.serialize_entry("interval", &confidence_interval::wilson_interval(*good, *of))?;
-                if let Some(budget) = error_budget_of(board, &reading.key, *good, *of) {
+                let budget = error_budget_of(board, &reading.key, *good, *of)
+                    .filter(|_| !reading.states.contains(ReadingState::NoData));
+                if let Some(budget) = budget {
                     map.serialize_entry("budget", &budget)?;
                 }
             }
@@ -118,7 +120,15 @@ impl Serialize for ReadingJson<'_> {
                 map.serialize_entry("agents", agents)?;
             }
         }
-        map.serialize_entry("state", reading.state.name())?;
+        let ReadingKey { indicator, scope, .. } = &reading.key;
+        if let Some(unit) = board.standard.counted_unit(*indicator, scope.kind) {
+            map.serialize_entry("counts", unit.name())?;
+        }
+        map.serialize_entry("state", reading.state().name())?;
+        map.serialize_entry("states", &reading.states)?;
+        if let Some(since) = &reading.since {
+            map.serialize_entry("since", since)?;
+        }
         map.serialize_entry("level", reading.level.name())?;
         map.serialize_entry("target", &reading.target)?;
         map.end()

@@ -2,21 +2,27 @@
 //!
 //! Cells exist only for rollup groups. The sums of wider scopes are computed here.
 
+mod coverage;
 mod difference;
 pub(in crate::domain) mod duration_sums;
 mod durations;
 mod scope_sums;
 
+use self::coverage::{BoardCoverage, ScopeCoverage};
 use self::scope_sums::{ScopeSums, ScopeSumsTable};
-use super::reading::{Board, Level, Reading, ReadingComponents, ReadingKey, ReadingState};
+use super::reading::{
+    Board, Level, Reading, ReadingComponents, ReadingKey, ReadingState, ReadingStates,
+};
+use crate::domain::cases::data_coverage::DataCoverage;
 use crate::domain::cells::cell_table::CellTable;
 use crate::domain::standard::indicator::answer_tallies;
 use crate::domain::standard::population::PopulationCount;
 use crate::domain::standard::scope::Scope;
 use crate::domain::standard::source::DeclaredSource;
-use crate::domain::standard::{FactTally, Formula, Indicator, Standard, Target};
+use crate::domain::standard::{FactTally, Formula, Indicator, Standard, Target, TargetDirection};
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::MAX_WINDOWS;
+use crate::domain::time::window_bounds::WindowBounds;
 use std::sync::Arc;
 
 /// State from which a board is computed.
@@ -31,6 +37,10 @@ pub struct BoardInput<'a> {
     pub stale: bool,
     /// Sources that have been silent for longer than each one's limit.
     pub silent_sources: Vec<&'a DeclaredSource>,
+    /// Time ranges from which events were received.
+    pub coverage: &'a DataCoverage,
+    /// Bounds of the windows at the current time.
+    pub bounds: &'a WindowBounds,
 }
 
 /// Selection of readings by indicator and kind of scope.
@@ -79,7 +89,9 @@ impl ReadingSelection {
 pub fn compute_board(state: &BoardInput<'_>, selection: &ReadingSelection) -> Board {
     let standard = state.standard;
     let mut scopes = ScopeSumsTable::new(state, selection);
-    let (mut durations, distributions) = durations::compute_duration_readings(state, &mut scopes);
+    let coverage = BoardCoverage::new(state);
+    let (mut durations, distributions) =
+        durations::compute_duration_readings(state, &coverage, &mut scopes);
     let reading_count: usize = scopes
         .sums_by_scope
         .iter()
@@ -113,11 +125,11 @@ pub fn compute_board(state: &BoardInput<'_>, selection: &ReadingSelection) -> Bo
                 let new_readings: Vec<Reading> = new_readings.collect();
                 readings.extend(new_readings);
             }
-            _ => scopes
-                .sums_by_scope
-                .iter()
-                .filter(|sums| sums.selected[number])
-                .for_each(|sums| compute_readings(state, number, sums, &mut readings)),
+            _ => {
+                scopes.sums_by_scope.iter().filter(|sums| sums.selected[number]).for_each(|sums| {
+                    compute_readings(state, &coverage, number, sums, &mut readings);
+                });
+            }
         }
     }
     let as_of = (state.now.0 != i64::MIN).then_some(state.now);
@@ -130,6 +142,7 @@ struct ReadingBuilder<'r> {
     indicator_number: usize,
     indicator: &'r Indicator,
     scope: &'r Arc<Scope>,
+    coverage: ScopeCoverage<'r>,
     stale: bool,
     target: Option<Target>,
     readings: &'r mut Vec<Reading>,
@@ -138,6 +151,7 @@ struct ReadingBuilder<'r> {
 impl<'r> ReadingBuilder<'r> {
     fn new(
         state: &'r BoardInput<'_>,
+        coverage: &'r BoardCoverage<'r>,
         number: usize,
         scope: &'r Arc<Scope>,
         out: &'r mut Vec<Reading>,
@@ -153,6 +167,7 @@ impl<'r> ReadingBuilder<'r> {
             indicator_number: number,
             indicator,
             scope,
+            coverage: coverage.of_scope(state, number, scope),
             stale,
             target: indicator.target_at(Some(state.now)),
             readings: out,
@@ -165,28 +180,33 @@ impl<'r> ReadingBuilder<'r> {
         value: Option<f64>,
         components: ReadingComponents,
     ) {
-        let of = components.sample_count();
+        let no_data = !self.coverage.is_known();
+        let value = value.filter(|_| !no_data);
+        let since = window.and_then(|window| self.coverage.partial_since(window));
         // Every window reaches up to now, so its latest contacts can still be followed by a repeat.
         let provisional =
             matches!(self.indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
-        let state = match components {
-            ReadingComponents::Rate { population: None, .. } if !self.stale => {
-                ReadingState::NoPopulation
-            }
-            _ => reading_state(self.stale, value, of, self.indicator.small_sample, provisional),
-        };
-        let level = if is_small_sample(of, self.indicator.small_sample) {
-            Level::None
-        } else {
-            target_level(self.target, value)
-        };
+        let no_population = matches!(components, ReadingComponents::Rate { population: None, .. });
+        let small_sample = is_small_sample(components.sample_count(), self.indicator.small_sample);
+        let measured = value.is_some();
+        let states = ReadingStates::default()
+            .with(ReadingState::NoData, no_data)
+            .with(ReadingState::Stale, self.stale)
+            .with(ReadingState::Partial, since.is_some())
+            .with(ReadingState::NoPopulation, no_population)
+            .with(ReadingState::NoTraffic, !measured && !no_data && !no_population)
+            .with(ReadingState::SmallSample, measured && small_sample)
+            .with(ReadingState::Provisional, measured && provisional);
+        let level =
+            reading_level(states, target_level(self.target, value), &components, self.target);
         let key =
             ReadingKey { indicator: self.indicator_number, scope: self.scope.clone(), window };
         self.readings.push(Reading {
             key,
             value,
             components,
-            state,
+            states,
+            since,
             level,
             target: self.target.map(|target| target.value),
         });
@@ -197,11 +217,12 @@ impl<'r> ReadingBuilder<'r> {
 /// elsewhere.
 fn compute_readings(
     state: &BoardInput<'_>,
+    coverage: &BoardCoverage<'_>,
     number: usize,
     sums: &ScopeSums,
     out: &mut Vec<Reading>,
 ) {
-    let mut builder = ReadingBuilder::new(state, number, &sums.scope, out);
+    let mut builder = ReadingBuilder::new(state, coverage, number, &sums.scope, out);
     let mut add = |window: Option<usize>, value: Option<f64>, components: ReadingComponents| {
         builder.add_reading(window, value, components);
     };
@@ -312,21 +333,24 @@ fn is_small_sample(of: Option<i64>, small_sample: u64) -> bool {
     of.is_some_and(|of| of.unsigned_abs() < small_sample)
 }
 
-/// Returns the first reason not to trust a value, or `Ok`.
-fn reading_state(
-    stale: bool,
-    value: Option<f64>,
-    of: Option<i64>,
-    small_sample: u64,
-    provisional: bool,
-) -> ReadingState {
-    match value {
-        _ if stale => ReadingState::Stale,
-        None => ReadingState::NoTraffic,
-        Some(_) if is_small_sample(of, small_sample) => ReadingState::SmallSample,
-        Some(_) if provisional => ReadingState::Provisional,
-        Some(_) => ReadingState::Ok,
-    }
+/// Returns the level that the states of a reading permit.
+///
+/// A partial ratio, duration or score is judged by what is known. A count or rate can only grow
+/// by what is missing, so only a level that growth does not change is certain.
+fn reading_level(
+    states: ReadingStates,
+    level: Level,
+    components: &ReadingComponents,
+    target: Option<Target>,
+) -> Level {
+    let grows = matches!(components, ReadingComponents::Rate { .. });
+    let certain = match target.map(|target| target.better) {
+        _ if !grows || !states.contains(ReadingState::Partial) => true,
+        Some(TargetDirection::Lower) => level == Level::Breached,
+        Some(TargetDirection::Higher) => level == Level::Met,
+        None => false,
+    };
+    if certain && !states.has_no_level() { level } else { Level::None }
 }
 
 /// Compares a value with the target in force.
@@ -336,5 +360,68 @@ fn target_level(target: Option<Target>, value: Option<f64>) -> Level {
         _ if !target.is_reached(value) => Level::Breached,
         Some(warning) if !target.better.reaches_threshold(value, warning) => Level::Warning,
         _ => Level::Met,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OK: ReadingStates = ReadingStates::OK;
+
+    fn level_of(states: ReadingStates, level: Level, better: TargetDirection) -> Level {
+        let ratio = ReadingComponents::Ratio { good: 1, of: 2 };
+        reading_level(states, level, &ratio, Some(Target { better, value: 0.5, warning: None }))
+    }
+
+    fn rate_level(level: Level, better: TargetDirection) -> Level {
+        let rate = ReadingComponents::Rate { count: 1, population: Some(2) };
+        let partial = OK.with(ReadingState::Partial, true);
+        reading_level(partial, level, &rate, Some(Target { better, value: 0.5, warning: None }))
+    }
+
+    #[test]
+    fn states_without_verdict_have_no_level() {
+        let without = [
+            ReadingState::NoData,
+            ReadingState::Stale,
+            ReadingState::NoPopulation,
+            ReadingState::NoTraffic,
+            ReadingState::SmallSample,
+        ];
+        for state in ReadingState::ALL {
+            for level in [Level::Met, Level::Warning, Level::Breached] {
+                let expected = if without.contains(&state) { Level::None } else { level };
+                let states = OK.with(state, true);
+                assert_eq!(level_of(states, level, TargetDirection::Higher), expected, "{state:?}");
+                let also_partial = states.with(ReadingState::Partial, true);
+                assert_eq!(level_of(also_partial, level, TargetDirection::Lower), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn partial_rate_has_only_levels_that_growth_does_not_change() {
+        for (level, upper_limit, lower_limit) in [
+            (Level::Met, Level::None, Level::Met),
+            (Level::Warning, Level::None, Level::None),
+            (Level::Breached, Level::Breached, Level::None),
+        ] {
+            assert_eq!(rate_level(level, TargetDirection::Lower), upper_limit);
+            assert_eq!(rate_level(level, TargetDirection::Higher), lower_limit);
+        }
+    }
+
+    #[test]
+    fn states_are_listed_in_order_of_precedence() {
+        assert_eq!((OK.first(), OK.iter().count()), (ReadingState::Ok, 1));
+        let states = OK
+            .with(ReadingState::Provisional, true)
+            .with(ReadingState::Partial, true)
+            .with(ReadingState::Stale, false);
+        assert_eq!(states.first(), ReadingState::Partial);
+        let names: Vec<&str> = states.iter().map(ReadingState::name).collect();
+        assert_eq!(names, ["partial", "provisional"]);
+        assert!(!states.contains(ReadingState::Ok) && states.contains(ReadingState::Partial));
     }
 }

@@ -4,6 +4,8 @@ use crate::domain::standard::Standard;
 use crate::domain::standard::scope::Scope;
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// All readings at one revision, ordered by indicator, scope and window.
@@ -53,12 +55,14 @@ pub struct ReadingKey {
 pub struct Reading {
     /// Identity of the reading.
     pub key: ReadingKey,
-    /// Value in the indicator's unit, `None` if there was nothing to measure.
+    /// Value in the indicator's unit, `None` if there was nothing to measure or is no data.
     pub value: Option<f64>,
     /// Numbers from which the value was computed.
     pub components: ReadingComponents,
-    /// Reliability of the value.
-    pub state: ReadingState,
+    /// What is known about the value. The first state decides how it is shown.
+    pub states: ReadingStates,
+    /// Time from which a partial window is known. `None` unless the reading is partial.
+    pub since: Option<Timestamp>,
     /// Level of the value relative to the target.
     pub level: Level,
     /// Value of the target in force, `None` without a target.
@@ -126,6 +130,31 @@ pub enum ReadingComponents {
 }
 
 impl ReadingComponents {
+    /// Returns the components of a reading without data: its kind with all numbers empty.
+    fn without_data(&self) -> ReadingComponents {
+        match self {
+            ReadingComponents::Ratio { .. } => ReadingComponents::Ratio { good: 0, of: 0 },
+            ReadingComponents::Duration(_) => {
+                ReadingComponents::Duration(DurationStatistics::default())
+            }
+            ReadingComponents::Level => ReadingComponents::Level,
+            ReadingComponents::Oldest { .. } => ReadingComponents::Oldest { since: None },
+            ReadingComponents::Score { .. } => ReadingComponents::Score { of: 0 },
+            ReadingComponents::Share { .. } => {
+                ReadingComponents::Share { part: 0.0, whole: 0.0, of: 0 }
+            }
+            ReadingComponents::Rate { population, .. } => {
+                ReadingComponents::Rate { count: 0, population: *population }
+            }
+            ReadingComponents::Difference { .. } => {
+                ReadingComponents::Difference { first: None, second: None }
+            }
+            ReadingComponents::EstimatedWait { .. } => {
+                ReadingComponents::EstimatedWait { waiting: 0, handling: None, of: 0, agents: 0 }
+            }
+        }
+    }
+
     /// Returns the sample size of the value. Returns `None` for values that cannot be a small
     /// sample.
     #[must_use]
@@ -159,22 +188,30 @@ pub struct DurationStatistics {
     pub max: f64,
 }
 
-/// Reliability of a reading.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What is known about a reading. The order is that in which states take precedence.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ReadingState {
-    /// Reliable.
-    Ok,
+    /// No event was received of any family of one of its operands.
+    NoData,
+    /// A source that it needs, or every source, has been silent for too long.
+    Stale,
+    /// The window is known only in part.
+    Partial,
+    /// There is a count, but the standard does not declare the number of users.
+    NoPopulation,
     /// There was nothing to measure.
     NoTraffic,
     /// Too few cases for conclusions.
     SmallSample,
-    /// A source that it needs, or every source, has been silent for too long.
-    Stale,
     /// Later events may still change it.
     Provisional,
-    /// There is a count, but the standard does not declare the number of users.
-    NoPopulation,
+    /// Reliable.
+    Ok,
 }
+
+/// Set of the states of a reading. The empty set means [`ReadingState::Ok`].
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReadingStates(u8);
 
 /// Level of a value relative to its target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -185,21 +222,120 @@ pub enum Level {
     Warning,
     /// The target is missed.
     Breached,
-    /// There is no target, or the sample is too small.
+    /// There is no target, or the states of the reading permit no verdict.
     None,
 }
 
 impl ReadingState {
+    /// All states in order of precedence.
+    pub const ALL: [ReadingState; 8] = [
+        ReadingState::NoData,
+        ReadingState::Stale,
+        ReadingState::Partial,
+        ReadingState::NoPopulation,
+        ReadingState::NoTraffic,
+        ReadingState::SmallSample,
+        ReadingState::Provisional,
+        ReadingState::Ok,
+    ];
+
     /// Returns the public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            ReadingState::Ok => "ok",
+            ReadingState::NoData => "no_data",
+            ReadingState::Stale => "stale",
+            ReadingState::Partial => "partial",
+            ReadingState::NoPopulation => "no_population",
             ReadingState::NoTraffic => "no_traffic",
             ReadingState::SmallSample => "small_sample",
-            ReadingState::Stale => "stale",
             ReadingState::Provisional => "provisional",
-            ReadingState::NoPopulation => "no_population",
+            ReadingState::Ok => "ok",
+        }
+    }
+}
+
+impl ReadingStates {
+    /// The state of a reliable reading.
+    pub const OK: ReadingStates = ReadingStates(0);
+
+    /// States in which a reading has no level.
+    const WITHOUT_LEVEL: ReadingStates = ReadingStates(
+        1 << ReadingState::NoData as u8
+            | 1 << ReadingState::Stale as u8
+            | 1 << ReadingState::NoPopulation as u8
+            | 1 << ReadingState::NoTraffic as u8
+            | 1 << ReadingState::SmallSample as u8,
+    );
+
+    /// Adds a state if `applies`. [`ReadingState::Ok`] adds nothing.
+    #[must_use]
+    pub fn with(self, state: ReadingState, applies: bool) -> ReadingStates {
+        let bit = if applies && state != ReadingState::Ok { 1 << state as u8 } else { 0 };
+        ReadingStates(self.0 | bit)
+    }
+
+    /// Returns the states of either set.
+    #[must_use]
+    pub fn union(self, other: ReadingStates) -> ReadingStates {
+        ReadingStates(self.0 | other.0)
+    }
+
+    /// Returns true if the state applies. [`ReadingState::Ok`] applies if no other state does.
+    #[must_use]
+    pub fn contains(self, state: ReadingState) -> bool {
+        match state {
+            ReadingState::Ok => self.0 == 0,
+            _ => self.0 & (1 << state as u8) != 0,
+        }
+    }
+
+    /// Returns true if no verdict is possible: one of `no_data`, `stale`, `no_population`,
+    /// `no_traffic` and `small_sample` applies.
+    #[must_use]
+    pub fn has_no_level(self) -> bool {
+        self.0 & ReadingStates::WITHOUT_LEVEL.0 != 0
+    }
+
+    /// Iterates over the states in order of precedence. There is at least one.
+    pub fn iter(self) -> impl Iterator<Item = ReadingState> {
+        ReadingState::ALL.into_iter().filter(move |state| self.contains(*state))
+    }
+
+    /// Returns the first state that applies.
+    #[must_use]
+    pub fn first(self) -> ReadingState {
+        // The lowest bit is the first state, and the empty set is `Ok`.
+        ReadingState::ALL[(self.0.trailing_zeros() as usize).min(ReadingState::Ok as usize)]
+    }
+}
+
+impl Serialize for ReadingStates {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(ReadingState::name))
+    }
+}
+
+impl std::fmt::Debug for ReadingStates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(ReadingState::name)).finish()
+    }
+}
+
+impl Reading {
+    /// Returns the first state that applies.
+    #[must_use]
+    pub fn state(&self) -> ReadingState {
+        self.states.first()
+    }
+
+    /// Returns the components for display. They are empty without data, when the components hold
+    /// at most the counts of one operand.
+    #[must_use]
+    pub fn displayed_components(&self) -> Cow<'_, ReadingComponents> {
+        match self.states.contains(ReadingState::NoData) {
+            true => Cow::Owned(self.components.without_data()),
+            false => Cow::Borrowed(&self.components),
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct IndicatorTrends {
     /// Start of the first step. The last step contains the current time.
     pub from: Timestamp,
     /// Values by step for each indicator that has a trend. `None` if there was too little to
-    /// measure, or before the start of the longest rolling window.
+    /// measure, before the start of the longest rolling window, or before the data are known.
     pub values: Vec<(usize, Vec<Option<f64>>)>,
 }
 

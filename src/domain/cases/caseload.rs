@@ -17,8 +17,10 @@ use super::case_names::CaseNames;
 use super::changes::CaseChanges;
 use super::context::DerivationContext;
 use super::customer::CustomerContacts;
+use super::data_coverage::DataCoverage;
 use super::derive_facts;
 use super::groups::CaseGroups;
+use super::leg_settings::LegSettings;
 use super::observation::Observation;
 use super::silent_sources::SilentSources;
 use super::timers::TimerWheel;
@@ -57,6 +59,8 @@ pub struct Caseload {
     pub(in crate::domain) consumers: Vec<count_difference::FactConsumers>,
     /// Families with at least one commitment, as a bit set.
     pub(in crate::domain) committed_families: u64,
+    /// How contacts and legs are counted.
+    pub(in crate::domain) legs: LegSettings,
     /// True if an agent's facts depend only on adjacent observations.
     pub(in crate::domain) agents_are_local: bool,
     pub(in crate::domain) now: Timestamp,
@@ -64,6 +68,8 @@ pub struct Caseload {
     /// Time reached when the last valid batch arrived, even if it held only duplicates.
     pub(in crate::domain) last_received: Option<Timestamp>,
     pub(in crate::domain) silent_sources: SilentSources,
+    /// Time ranges from which events were received.
+    pub(in crate::domain) coverage: DataCoverage,
     pub(in crate::domain) horizon: Option<RetentionHorizon>,
     pub(in crate::domain) cases: CaseTable,
     pub(in crate::domain) groups: CaseGroups,
@@ -95,6 +101,11 @@ impl Caseload {
         for (used, consumers) in used_kinds.iter_mut().zip(&consumers) {
             *used |= consumers.contacts || consumers.orders;
         }
+        let legs = LegSettings::new(&standard, &used_kinds);
+        // The facts of legs follow from those of contacts.
+        for (leg, contact) in standard.kinds.leg_kinds() {
+            used_kinds[usize::from(contact.0)] |= used_kinds[usize::from(leg.0)];
+        }
         let customers = CustomerContacts::new(
             horizon.map(|horizon| Self::contact_retention_ms(horizon, &standard)),
         );
@@ -110,6 +121,7 @@ impl Caseload {
             used_kinds,
             expiry,
             committed_families,
+            legs,
             agents_are_local: agent_append::has_local_agent_facts(
                 &standard,
                 &consumers,
@@ -120,6 +132,7 @@ impl Caseload {
             clock: None,
             last_received: None,
             silent_sources: SilentSources::default(),
+            coverage: DataCoverage::new(&standard.schema),
             horizon,
             cases: CaseTable::default(),
             groups: CaseGroups::default(),
@@ -211,8 +224,17 @@ impl Caseload {
                 ) {
                     MergeResult::New => applied.accepted += 1,
                     MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
-                    MergeResult::Full => applied.refused.push((place, EventRefusal::Full)),
+                    MergeResult::Full => {
+                        applied.refused.push((place, EventRefusal::Full));
+                        continue;
+                    }
                 }
+                self.coverage.record_event(
+                    event.kind.family,
+                    event.source,
+                    event.time,
+                    &self.standard.sources,
+                );
             }
         }
         self.silent_sources.record_received(spoke, self.now);
@@ -236,7 +258,7 @@ impl Caseload {
         if self.clock.is_some_and(|clock| event.time.millis_since(clock) > horizon.ahead_ms) {
             return Some(EventRefusal::Ahead);
         }
-        let late = self.now.millis_since(event.time) > horizon.for_family(event.kind.family)
+        let late = self.now.millis_since(event.time) > horizon.for_life_cycle(self.standard.schema.life_cycle(event.kind.family))
             && event.time < self.current.earliest_start();
         late.then_some(EventRefusal::Late)
     }
@@ -252,7 +274,10 @@ impl Caseload {
         let late = |one_shot: &FirstContactRule| {
             one_shot
                 .fact_tallies()
-                .map(|tally| horizon.for_family(standard.kinds.family(tally.kind)).max(open))
+                .map(|tally| {
+                    let family = standard.kinds.family(tally.kind);
+                    horizon.for_life_cycle(standard.schema.life_cycle(family)).max(open)
+                })
                 .max()
         };
         standard
@@ -278,6 +303,7 @@ impl Caseload {
     pub(in crate::domain) fn forget_if_due(&mut self, slot: u32) -> bool {
         let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
         if is_time {
+            self.coverage.record_forgotten(self.after.families, self.after.last_observed);
             self.cases.forget_case(slot);
             self.case_names.forget_case(slot);
         }
@@ -288,13 +314,14 @@ impl Caseload {
     /// observations.
     pub(in crate::domain) fn derive_facts(&mut self, slot: u32, before: bool) -> CaseSummary {
         let Caseload {
-            standard, used_kinds, expiry, committed_families, now, cases, groups, ..
+            standard, used_kinds, expiry, committed_families, legs, now, cases, groups, ..
         } = self;
         let context = DerivationContext {
             standard,
             used_kinds,
             expiry,
             committed_families: *committed_families,
+            legs: *legs,
             now: *now,
             expired_before: expired_before(*now),
         };
@@ -319,7 +346,7 @@ impl Caseload {
         mut visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable),
     ) {
         let Caseload {
-            standard, expiry, committed_families, now, cases, groups, used_kinds, ..
+            standard, expiry, committed_families, legs, now, cases, groups, used_kinds, ..
         } = self;
         let all_kinds = vec![true; used_kinds.len()];
         let context = DerivationContext {
@@ -327,6 +354,7 @@ impl Caseload {
             used_kinds: &all_kinds,
             expiry,
             committed_families: *committed_families,
+            legs: *legs,
             now: *now,
             expired_before: expired_before(*now),
         };
@@ -377,7 +405,7 @@ impl Caseload {
             .filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
         let family = CaseFamily(63 - facts.families.leading_zeros() as u8);
         // One millisecond more: a repeated last event at the horizon must not start the case anew.
-        let beyond = facts.last_observed.plus_millis(horizon.for_family(family) + 1);
+        let beyond = facts.last_observed.plus_millis(horizon.for_life_cycle(self.standard.schema.life_cycle(family)) + 1);
         // Deletion is spread over an hour by event time, so that a month's end causes no long
         // pause.
         let closed = self

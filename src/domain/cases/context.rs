@@ -1,5 +1,6 @@
 //! Inputs for deriving the facts of a case, apart from its observations.
 
+use crate::domain::cases::leg_settings::LegSettings;
 use crate::domain::events::event::PackedTimestamp;
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
@@ -15,6 +16,8 @@ pub struct DerivationContext<'a> {
     pub expiry: &'a [Option<i64>],
     /// Families with at least one commitment, as a bit set.
     pub committed_families: u64,
+    /// How contacts and legs are counted.
+    pub legs: LegSettings,
     /// Time reached.
     pub now: Timestamp,
     /// Time before which current states have expired.

@@ -8,6 +8,8 @@
 //! - A repeat is a later contact of **another** case within `within`, to the millisecond. If both
 //!   topics are known, they must be equal. Later facts of the same case are no repeats but may
 //!   invalidate the contact (`not_resolved_if`).
+//! - An order is counted at its first resolution. Its opening is the repeat of an earlier contact.
+//! - A fact of `followed_by` is a repeat and is not counted itself.
 //! - Of two contacts at the same time, the one whose case has the greater key is the later.
 //! - A contact excluded by `exclude` is still a repeat of an earlier one.
 //! - A case without a customer has no contacts.
@@ -21,9 +23,10 @@
 //! # Memory
 //! A contact is remembered as long as a late event can change its outcome. This time is the
 //! `within` of its indicator plus the longest horizon of the families that the indicator names. For
-//! calls and tickets with 72 h and the default horizons it is 4 days; with a fact of an order it is
-//! 63 days. A calendar window that reaches back further replaces the horizon; with `month` the time
-//! is 35 days. The number of contacts per customer is not limited.
+//! calls and tickets with 72 h and the default horizons it is 4 days; with a fact of an order, in
+//! `followed_by` too, it is 63 days. A calendar window that reaches back further replaces the
+//! horizon; with `month` the time is 35 days. The number of contacts per customer is not limited.
+//! An order takes two contacts, one for its opening and one for its first resolution.
 //!
 //! A customer with one contact takes 66 bytes (40 and the index), with two 145, with three or four
 //! 210. Each further contact takes 32 bytes and the slack of a vector. A contact that has yet to
@@ -37,6 +40,7 @@
 
 pub mod contact;
 mod customer_table;
+pub mod format_3;
 
 use self::contact::Contact;
 use self::customer_table::CustomerTable;
@@ -122,9 +126,10 @@ impl CustomerContacts {
         ContactCounter { one_shots, reached: self.reached, changes }
             .count_with_repeats(others, place, &contact, 1);
         self.table.insert_contact(slot, place, contact);
-        for one_shot in
-            contact.indicators(one_shots).filter(|one_shot| one_shot.counted_when_matured)
-        {
+        let maturing = one_shots.iter().enumerate().filter(|(number, one_shot)| {
+            one_shot.counted_when_matured && contact.is_counted_by(*number)
+        });
+        for (_, one_shot) in maturing {
             let matures_at = contact.time.plus_millis(one_shot.within_ms);
             if matures_at >= self.reached {
                 self.maturing.schedule(matures_at, slot);
@@ -246,7 +251,7 @@ fn is_older_than_retention(retention_ms: &[i64], reached: Timestamp, contact: &C
     !retention_ms
         .iter()
         .enumerate()
-        .any(|(number, retention)| contact.is_counted_by(number) && age <= *retention)
+        .any(|(number, retention)| contact.is_used_by(number) && age <= *retention)
 }
 
 /// Counter of the changes that contacts cause.
@@ -269,25 +274,27 @@ impl ContactCounter<'_> {
         times: i32,
     ) {
         let (earlier, later) = others.split_at(place);
+        let one_shots = self.one_shots;
         for (number, one_shot) in
-            self.one_shots.iter().enumerate().filter(|(number, _)| contact.is_counted_by(*number))
+            one_shots.iter().enumerate().filter(|(number, _)| contact.is_used_by(*number))
         {
             self.count_contact(number, contact, later, times);
+            if !contact.is_repeat_for(number) {
+                continue;
+            }
             let mut covering = None;
             let within = |one: &&Contact| contact.time.millis_since(one.time) <= one_shot.within_ms;
             for (at, one) in earlier.iter().enumerate().rev().take_while(|(_, one)| within(one)) {
-                if !one.is_counted_by(number) {
-                    continue;
-                }
                 if one.is_resolved(number)
                     && one.is_repeated_by(contact)
                     && !is_repeated(one_shot, number, one, &others[at + 1..])
                 {
                     self.count_fact(number, one, one_shot::ONCE, -times);
                 }
-                // Two nearer contacts of different cases, without topic or with the same topic,
+                // Two nearer repeats of different cases, without topic or with the same topic,
                 // already repeat every earlier contact that this one repeats.
-                if one.topic.is_none() || one.topic == contact.topic {
+                if one.is_repeat_for(number) && (one.topic.is_none() || one.topic == contact.topic)
+                {
                     match covering {
                         Some(case) if case != one.case => break,
                         _ => covering = Some(one.case),
@@ -354,7 +361,7 @@ fn first_repeat(
     let mut in_time = later
         .iter()
         .take_while(|other| other.time.millis_since(contact.time) <= one_shot.within_ms);
-    in_time.position(|other| other.is_counted_by(number) && contact.is_repeated_by(other))
+    in_time.position(|other| other.is_repeat_for(number) && contact.is_repeated_by(other))
 }
 
 /// Returns true if one of the `later` contacts repeats this one within the window.
@@ -370,19 +377,22 @@ fn is_repeated(
 /// Comparison with a naive model, and measurement of memory.
 #[cfg(test)]
 mod tests {
+    use super::contact::ContactBits;
     use super::*;
     use crate::domain::events::event::Symbol;
     use crate::domain::facts::catalog::FactKind;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
-    use std::num::{NonZeroU16, NonZeroU64};
+    use std::num::NonZeroU64;
 
     /// Maximum lateness of a contact in the model, in milliseconds.
     const LATENESS_MS_MAX: i64 = 4 * MINUTE;
 
-    fn sample_one_shots() -> Vec<FirstContactRule> {
+    pub(super) fn sample_one_shots() -> Vec<FirstContactRule> {
         let one_shot = |(number, (minutes, matured)): (usize, (i64, bool))| FirstContactRule {
             contacts: Vec::new(),
+            resolutions: Vec::new(),
+            repeats: Vec::new(),
             within_ms: minutes * MINUTE,
             invalidated_by: Vec::new(),
             excluded_by: Vec::new(),
@@ -406,19 +416,20 @@ mod tests {
 
     fn contact_strategy() -> impl Strategy<Value = (u64, Contact)> {
         let bits = || 0..16_u16;
-        (1..3_u64, -LATENESS_MS_MAX..=0, 0..5_u64, 0..3_u32, (1..16_u16, bits(), bits())).prop_map(
-            |(customer, time, case, topic, (counted_by, invalidated, left_out))| {
-                let contact = Contact {
-                    time: Timestamp(time.div_euclid(20_000) * 20_000),
-                    case,
-                    topic: Symbol::from_number(topic),
-                    group: case as u32,
-                    indicator_bits: NonZeroU16::new(counted_by).expect("range starts at 1"),
+        let bits = (bits(), bits(), bits(), bits(), any::<bool>());
+        (1..3_u64, -LATENESS_MS_MAX..=0, 0..5_u64, 0..3_u32, bits).prop_filter_map(
+            "no rule uses the contact",
+            |(customer, time, case, topic, (counted, repeat, invalidated, left_out, both))| {
+                let bits = ContactBits {
+                    counted,
+                    repeat: if both { counted } else { repeat },
                     // Most contacts have no such bits, so that enough repeats remain.
-                    invalidated_bits: if invalidated % 4 == 0 { invalidated } else { 0 },
-                    left_out_bits: if left_out % 4 == 0 { left_out } else { 0 },
+                    invalidated: if invalidated % 4 == 0 { invalidated } else { 0 },
+                    left_out: if left_out % 4 == 0 { left_out } else { 0 },
                 };
-                (customer, contact)
+                let time = Timestamp(time.div_euclid(20_000) * 20_000);
+                let topic = Symbol::from_number(topic);
+                Some((customer, Contact::new(time, case, topic, case as u32, bits)?))
             },
         )
     }
@@ -433,9 +444,9 @@ mod tests {
     }
 
     /// Count of each fact per group, without zero counts.
-    type FactSums = BTreeMap<(u32, Fact), i32>;
+    pub(super) type FactSums = BTreeMap<(u32, Fact), i32>;
 
-    fn apply_changes(sums: &mut FactSums, changes: &[ContactChange]) {
+    pub(super) fn apply_changes(sums: &mut FactSums, changes: &[ContactChange]) {
         for (group, fact, times) in changes {
             *sums.entry((*group, *fact)).or_default() += times;
         }
@@ -464,7 +475,7 @@ mod tests {
                 }
                 let repeats = |(who, other): &(u64, Contact)| {
                     who == customer
-                        && other.is_counted_by(number)
+                        && other.is_repeat_for(number)
                         && other.case != one.case
                         && (other.time, other.case) > (one.time, one.case)
                         && other.time.millis_since(one.time) <= one_shot.within_ms
@@ -491,8 +502,20 @@ mod tests {
         sums
     }
 
-    fn sample_customer(number: u64) -> CustomerKey {
+    pub(super) fn sample_customer(number: u64) -> CustomerKey {
         CustomerKey(NonZeroU64::new(number).expect("customer numbers start at 1"))
+    }
+
+    fn contact_at(time: Timestamp, contact: &Contact) -> Contact {
+        let mut moved = *contact;
+        moved.time = time;
+        moved
+    }
+
+    /// Returns a contact of the first rule.
+    fn sample_contact(time: Timestamp, case: u64) -> Contact {
+        let bits = ContactBits { counted: 1, repeat: 1, ..ContactBits::default() };
+        Contact::new(time, case, None, 0, bits).expect("a rule uses it")
     }
 
     proptest! {
@@ -515,7 +538,7 @@ mod tests {
                     let mut changes = Vec::new();
                     match &step {
                         ContactStep::Add(who, contact) => {
-                            let contact = Contact { time: now.plus_millis(contact.time.0), ..*contact };
+                            let contact = contact_at(now.plus_millis(contact.time.0), contact);
                             customers.add_contact(&one_shots, sample_customer(*who), contact, &mut changes);
                         }
                         ContactStep::Remove(which) if !contacts.is_empty() => {
@@ -530,7 +553,7 @@ mod tests {
                     apply_changes(sums, &changes);
                 }
                 match step {
-                    ContactStep::Add(who, contact) => contacts.push((who, Contact { time: now.plus_millis(contact.time.0), ..contact })),
+                    ContactStep::Add(who, contact) => contacts.push((who, contact_at(now.plus_millis(contact.time.0), &contact))),
                     ContactStep::Remove(which) if !contacts.is_empty() => {
                         let place = which.index(contacts.len());
                         if now.millis_since(contacts[place].1.time) <= LATENESS_MS_MAX {
@@ -550,15 +573,7 @@ mod tests {
     fn forgets_customer_within_an_hour_past_retention() {
         let one_shots = sample_one_shots();
         let mut customers = CustomerContacts::new(Some(vec![HOUR; one_shots.len()]));
-        let contact = Contact {
-            time: Timestamp(0),
-            case: 1,
-            topic: None,
-            group: 0,
-            indicator_bits: NonZeroU16::MIN,
-            invalidated_bits: 0,
-            left_out_bits: 0,
-        };
+        let contact = sample_contact(Timestamp(0), 1);
         for number in 1..=1_000 {
             customers.add_contact(&one_shots, sample_customer(number), contact, &mut Vec::new());
         }
@@ -578,7 +593,7 @@ mod tests {
         customers.add_contact(
             &one_shots,
             sample_customer(5_000),
-            Contact { time: Timestamp(122 * MINUTE), ..contact },
+            contact_at(Timestamp(122 * MINUTE), &contact),
             &mut Vec::new(),
         );
         assert_eq!(customers.table.slot_count(), 1_000, "free slots are reused");
@@ -613,15 +628,7 @@ mod tests {
                     // The odd multiplier spreads the keys like hashes.
                     let who = sample_customer(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
                     let time = Timestamp(each * HOUR + number as i64 * 3);
-                    let contact = Contact {
-                        time,
-                        case: number,
-                        topic: None,
-                        group: 0,
-                        indicator_bits: NonZeroU16::MIN,
-                        invalidated_bits: 0,
-                        left_out_bits: 0,
-                    };
+                    let contact = sample_contact(time, number);
                     customers.add_contact(&one_shots, who, contact, &mut Vec::new());
                 }
                 println!(

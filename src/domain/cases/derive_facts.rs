@@ -5,10 +5,10 @@
 
 use super::commitment_evaluation;
 use super::context::DerivationContext;
-use super::groups::CaseGroups;
+use super::groups::{CaseGroups, ScopeReach};
 use super::observation::Observation;
 use crate::domain::cases::life_cycle::fact_writer::FactWriter;
-use crate::domain::cases::life_cycle::{agent, call, hall_ticket, order};
+use crate::domain::cases::life_cycle::{agent, contact, hall_ticket, order};
 use crate::domain::cases::store::case_record::{CaseRecord, HistoryPart, ObservationReader};
 use crate::domain::cases::store::case_summary::CaseSummary;
 use crate::domain::cases::store::overflow::{CaseOverflow, OverflowObservation};
@@ -58,7 +58,7 @@ pub fn derive_latest_agent_facts(
 
 struct FactDerivation<'a> {
     context: &'a DerivationContext<'a>,
-    groups: &'a CaseGroups,
+    groups: &'a mut CaseGroups,
     summary: &'a CaseSummary,
     out: &'a mut CaseFacts,
 }
@@ -67,13 +67,31 @@ impl ObservationReader<()> for FactDerivation<'_> {
     #[inline]
     fn read(self, observations: impl Iterator<Item = Observation> + Clone) {
         let FactDerivation { context, groups, summary, out } = self;
-        let mut families = summary.families;
-        while families != 0 {
-            let family = CaseFamily(families.trailing_zeros() as u8);
-            families &= families - 1;
+        let contact_families = summary.families & context.legs.contact_families;
+        for family in families_of(contact_families) {
             let first = context.standard.kinds.first_kind(family);
+            let case_group = out.group;
             let mut writer = FactWriter::new(context, first, out);
             // Most cases have one family, which saves the filter.
+            let group = if summary.families.is_power_of_two() {
+                contact::derive_facts(observations.clone(), case_group, groups, &mut writer)
+            } else {
+                let of_family = observations.clone().filter(|one| one.kind.family == family);
+                contact::derive_facts(of_family, case_group, groups, &mut writer)
+            };
+            if let Some(group) = group {
+                out.group = group;
+                out.contact_fact_count = out.all.len();
+            }
+        }
+        out.contact_group = if out.contact_fact_count == 0 {
+            out.group
+        } else {
+            groups.with_reach(out.group, ScopeReach::ContactScopes, context.standard)
+        };
+        for family in families_of(summary.families & !contact_families) {
+            let first = context.standard.kinds.first_kind(family);
+            let mut writer = FactWriter::new(context, first, out);
             if summary.families.is_power_of_two() {
                 derive_family_facts(family, observations.clone(), &mut writer);
             } else {
@@ -101,7 +119,16 @@ impl ObservationReader<()> for FactDerivation<'_> {
     }
 }
 
-/// Derives the facts from a family's observations of a case.
+/// Iterates over the families in a bit set.
+fn families_of(mut families: u64) -> impl Iterator<Item = CaseFamily> {
+    std::iter::from_fn(move || {
+        let family = (families != 0).then(|| CaseFamily(families.trailing_zeros() as u8))?;
+        families &= families - 1;
+        Some(family)
+    })
+}
+
+/// Derives the facts from the observations of a case that are not about a contact.
 #[inline]
 fn derive_family_facts(
     family: CaseFamily,
@@ -109,7 +136,6 @@ fn derive_family_facts(
     writer: &mut FactWriter<'_, '_>,
 ) {
     match family {
-        CaseFamily::CALL => call::derive_facts(observations, writer),
         CaseFamily::QUEUE => hall_ticket::derive_facts(observations, writer),
         CaseFamily::SURVEY => {
             for rated in observations {

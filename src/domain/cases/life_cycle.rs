@@ -1,7 +1,7 @@
 //! Life cycles: the facts that the observations of each family mean.
 
 pub mod agent;
-pub mod call;
+pub mod contact;
 pub mod fact_writer;
 pub mod hall_ticket;
 pub mod order;

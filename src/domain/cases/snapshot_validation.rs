@@ -3,7 +3,7 @@
 //! A snapshot may be damaged. Values within these bounds may be wrong, but they can neither make
 //! the engine fail nor exhaust its memory.
 
-use crate::domain::events::event::{CaseFamily, EventType, EventVerb};
+use crate::domain::events::event::{EventType, EventVerb};
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
 
@@ -20,13 +20,17 @@ impl SnapshotBounds {
     /// Returns the bounds for a standard, a number of groups and the time reached.
     #[must_use]
     pub fn new(standard: &Standard, groups: usize, now: Timestamp) -> SnapshotBounds {
-        let families = (0..standard.schema.families.len()).map(|family| CaseFamily(family as u8));
-        let bits = |family| {
-            EventVerb::family_verbs(family)
+        let bits = |life_cycle| {
+            EventVerb::of_life_cycle(life_cycle)
                 .iter()
                 .fold(0, |bits, (_, verb)| bits | 1 << *verb as u32)
         };
-        SnapshotBounds { now, groups, verbs: families.map(bits).collect() }
+        let families = standard.schema.families_with_life_cycle();
+        SnapshotBounds {
+            now,
+            groups,
+            verbs: families.map(|(_, life_cycle)| bits(life_cycle)).collect(),
+        }
     }
 
     /// Returns true if an event may have this time and the time is not in the future.

@@ -3,7 +3,7 @@
 //! The bounds are the thresholds of other indicators on the same facts, the due times of
 //! commitments that these facts fulfill, the targets, and a default ladder.
 
-use crate::domain::events::event::CaseFamily;
+use crate::domain::events::event::LifeCycle;
 use crate::domain::standard::{DeadlineRule, Indicator, Standard};
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
 
@@ -31,9 +31,9 @@ const ORDER_BOUNDS_MS: [i64; 8] =
 #[must_use]
 pub fn bucket_bounds(standard: &Standard, indicator: &Indicator) -> Vec<i64> {
     let uses_kind = |kind| indicator.fact_tallies().any(|tally| tally.kind == kind);
-    let orders = indicator
-        .fact_tallies()
-        .any(|tally| standard.kinds.family(tally.kind) >= CaseFamily::FIRST_ORDER);
+    let orders = indicator.fact_tallies().any(|tally| {
+        standard.schema.life_cycle(standard.kinds.family(tally.kind)) == LifeCycle::Order
+    });
     let mut bounds = if orders { ORDER_BOUNDS_MS.to_vec() } else { CONTACT_BOUNDS_MS.to_vec() };
     let cuts = standard
         .indicators

@@ -44,6 +44,8 @@ pub struct CellPlan {
     bank_count: usize,
     /// Bucket bounds by indicator, empty for indicators without durations.
     bucket_bounds: Vec<Vec<i64>>,
+    /// Maximum number of times that one fact adds to one count.
+    additions_per_fact: u64,
 }
 
 /// Update steps for the facts of one group's cases.
@@ -73,6 +75,7 @@ impl CellPlan {
             fact_kind_count,
             bank_count,
             bucket_bounds,
+            additions_per_fact: 1,
         };
         for indicator in &standard.indicators {
             match &indicator.formula {
@@ -102,6 +105,10 @@ impl CellPlan {
         plan.durations.dedup();
         plan.gauge_tallies.sort();
         plan.gauge_tallies.dedup();
+        let additions = |tally: &FactTally| tally.labels.len().max(1);
+        let by_set = plan.durations.iter().map(|of| of.iter().map(additions).sum());
+        let most = plan.slots.iter().map(additions).chain(by_set).max();
+        plan.additions_per_fact = most.unwrap_or(1) as u64;
         plan
     }
 
@@ -127,6 +134,12 @@ impl CellPlan {
     #[must_use]
     pub fn duration_count(&self) -> usize {
         self.durations.len()
+    }
+
+    /// Returns the maximum number of times that one fact adds to one count.
+    #[must_use]
+    pub fn additions_per_fact(&self) -> u64 {
+        self.additions_per_fact
     }
 
     /// Returns the number of banks: 1 for up to eight windows, otherwise more.
@@ -188,7 +201,8 @@ fn value_range(tally: &FactTally) -> (i64, i64) {
 /// Sums of one rollup group in every window.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cell {
-    /// Count of each slot, its banks side by side.
+    /// Count of each slot, its banks side by side. The high parts of counts that exceed 32 bits
+    /// follow after all slots, if there are any.
     pub counts: Box<[LaneCounts]>,
     /// Sums of each duration set, its banks side by side.
     pub durations: Box<[DurationLanes]>,
@@ -294,7 +308,8 @@ pub fn add_fact<const BANKS: usize>(
             times: narrow_times,
         });
         if let Some(pane) = &mut pane {
-            pane.add_to_sum((cell.counts.len() / BANKS) as u16 + number, value);
+            let first = pane.sum_count() - (cell.durations.len() / BANKS) as u16;
+            pane.add_to_sum(first + number, value);
             pane.push_duration(number, bucket, times);
         }
     };
@@ -322,7 +337,8 @@ impl Cell {
     /// Returns true if a decoded cell matches this plan.
     #[must_use]
     pub fn matches_plan(&self, plan: &CellPlan) -> bool {
-        self.counts.len() == plan.slot_count() * plan.bank_count
+        let count = plan.slot_count() * plan.bank_count;
+        (self.counts.len() == count || self.counts.len() == 2 * count)
             && self.durations.len() == plan.duration_count() * plan.bank_count
             && self.durations.iter().all(|durations| durations.histogram.is_valid())
     }
@@ -340,8 +356,34 @@ impl Cell {
         }
     }
 
-    /// Adds another cell of the same plan.
+    /// Carries the excess of all counts into their high parts. Necessary at the latest when
+    /// [`LaneCounts::ADDITIONS_BEFORE_CARRY`] values were added to a count.
+    pub fn carry(&mut self, plan: &CellPlan) {
+        let count = plan.slot_count() * plan.bank_count;
+        for place in 0..count {
+            if let Some(carry) = self.counts[place].take_carry() {
+                self.high_counts_mut(count)[place].add_counts(&carry);
+            }
+        }
+        self.durations.iter_mut().for_each(|durations| durations.histogram.carry());
+    }
+
+    /// Returns the high parts of `count` counts. Adds them if there are none.
+    #[cold]
+    fn high_counts_mut(&mut self, count: usize) -> &mut [LaneCounts] {
+        if self.counts.len() == count {
+            let mut counts = std::mem::take(&mut self.counts).into_vec();
+            counts.resize(2 * count, LaneCounts::default());
+            self.counts = counts.into();
+        }
+        &mut self.counts[count..]
+    }
+
+    /// Adds another cell of the same plan. Both must have been carried.
     pub fn merge(&mut self, other: &Cell) {
+        if other.counts.len() > self.counts.len() {
+            self.high_counts_mut(self.counts.len());
+        }
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, more)| sum.add_counts(more));
         for (durations, other) in self.durations.iter_mut().zip(&other.durations) {
             durations
@@ -358,18 +400,23 @@ impl Cell {
         let (bank, lane) = (lane / LANES_PER_BANK, lane % LANES_PER_BANK);
         for &(place, sum) in pane.sums() {
             match usize::from(place).checked_sub(plan.slot_count()) {
-                // The lane received the same 32-bit counts.
                 None => {
-                    self.counts[usize::from(place) * plan.bank_count + bank].0[lane] -= sum as i32;
+                    let place = usize::from(place) * plan.bank_count + bank;
+                    let carry = self.counts[place].add_to_lane(lane, -sum);
+                    if carry != 0 {
+                        let count = plan.slot_count() * plan.bank_count;
+                        self.high_counts_mut(count)[place].0[lane] += carry;
+                    }
                 }
                 Some(number) => self.durations[number * plan.bank_count + bank].sum[lane] -= sum,
             }
         }
         for &(number, bucket, times) in pane.duration_counts() {
-            self.durations[usize::from(number) * plan.bank_count + bank]
-                .histogram
-                .bucket_lanes_mut(bucket)
-                .0[lane] -= times;
+            self.durations[usize::from(number) * plan.bank_count + bank].histogram.add_to_bucket(
+                bucket,
+                lane,
+                -i64::from(times),
+            );
         }
     }
 
@@ -383,5 +430,99 @@ impl Cell {
             durations.sum[lane] = 0;
             durations.histogram.clear_window(lane);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::board::reading::{Board, ReadingComponents};
+    use crate::domain::events::batch::Batch;
+    use crate::domain::monitor::Monitor;
+    use crate::domain::time::timestamp::{HOUR, Timestamp};
+    use crate::ingest::decode::{EventDecoder, HashKeys};
+    use crate::standard_file::{BUILT_IN, parse_standard};
+    use std::sync::Arc;
+
+    const MANY: i64 = 9 * LaneCounts::ADDITIONS_BEFORE_CARRY as i64;
+
+    fn answered_call(standard: &Standard) -> Batch {
+        let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
+        for (id, verb, second) in [(1, "offered", "00"), (2, "answered", "07")] {
+            let event = format!(
+                r#"{{"specversion":"1.0","type":"call.{verb}","source":"/t","id":"{id}",
+                "subject":"c","time":"2026-03-02T10:00:{second}+08:00"}}"#
+            );
+            decoder.decode_json(event.as_bytes()).expect("a valid event");
+        }
+        decoder.take_batch()
+    }
+
+    /// Returns numerator and denominator of `answer_rate`, and the count of `speed_of_answer`.
+    fn call_counts(board: &Board, window: &str) -> (i64, i64, i64) {
+        let reading = |name: &str| {
+            let matches = board.readings.iter().find(|reading| {
+                board.standard.indicators[reading.key.indicator].name == name
+                    && board.window_name(&reading.key) == window
+                    && reading.key.scope.values.is_empty()
+            });
+            matches.expect("the board has the reading").components.clone()
+        };
+        let ReadingComponents::Ratio { good, of } = reading("answer_rate") else {
+            panic!("a ratio")
+        };
+        let ReadingComponents::Duration(durations) = reading("speed_of_answer") else {
+            panic!("a duration")
+        };
+        (good, of, durations.of)
+    }
+
+    #[test]
+    fn counts_beyond_32_bits_survive_windows_and_snapshots() {
+        let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("a valid standard"));
+        let mut monitor = Monitor::new(standard.clone(), None);
+        monitor.apply_batch(&answered_call(&standard));
+        let (caseload, mut table) = monitor.into_parts();
+        let one = LaneCounts([LaneCounts::ADDITIONS_BEFORE_CARRY as i32; LANES_PER_BANK]);
+        for _ in 0..9 {
+            for cell in &mut table.cells {
+                let counts = table.plan.slot_count() * table.plan.bank_count;
+                cell.counts[..counts].iter_mut().for_each(|lanes| lanes.add_counts(&one));
+                for durations in &mut cell.durations {
+                    durations.histogram.bucket_lanes_mut(7).add_counts(&one);
+                }
+                cell.carry(&table.plan);
+            }
+        }
+        let mut monitor = Monitor::from_parts(caseload, table);
+        assert!(MANY > 2 * i64::from(i32::MAX));
+        let (good, of, answered) = call_counts(&monitor.compute_board(), "30m");
+        assert_eq!((good, answered), (MANY + 1, MANY + 1));
+        assert!(of > MANY, "{of} is the sum of several counts");
+
+        let bytes = postcard::to_stdvec(&monitor.to_snapshot()).expect("a snapshot is written");
+        let mut read = postcard::Deserializer::from_bytes(&bytes);
+        let restored = Monitor::from_snapshot(standard, None, &mut read).expect("it is read");
+        assert_eq!(restored.compute_board().readings, monitor.compute_board().readings);
+
+        let noon = Timestamp::parse("2026-03-02T12:00:00+08:00").expect("a time");
+        monitor.tick(noon);
+        let (good, _, answered) = call_counts(&monitor.compute_board(), "30m");
+        assert_eq!((good, answered), (MANY, MANY), "the pane with the call has left the window");
+        monitor.tick(noon.plus_millis(24 * HOUR));
+        assert_eq!(call_counts(&monitor.compute_board(), "today"), (0, 0, 0));
+    }
+
+    #[test]
+    fn pane_of_more_than_32_bits_leaves_its_window() {
+        let standard = parse_standard("s.toml", BUILT_IN).expect("a valid standard");
+        let plan = CellPlan::new(&standard);
+        let (mut cell, mut pane) = (Cell::new(&plan), PaneCell::new(&plan));
+        pane.add_to_sum(0, MANY);
+        cell.subtract_pane(&pane, 2, &plan);
+        let mut sums = [0; LANES_PER_BANK];
+        cell.counts[0].add_to_sums(&mut sums);
+        cell.counts[plan.slot_count() * plan.bank_count].add_high_to_sums(&mut sums);
+        assert_eq!(sums, [0, 0, -MANY, 0, 0, 0, 0, 0]);
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::cases::groups::CaseGroup;
 use crate::domain::facts::catalog::FactMeasure;
 use crate::domain::standard::{Formula, Standard};
 use crate::domain::time::timestamp::Timestamp;
-use crate::domain::time::window::MAX_BANKS;
+use crate::domain::time::window::{LaneCounts, MAX_BANKS};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct CellTable {
     empty_cell: (Cell, Vec<u64>),
     pub(in crate::domain) panes: WindowPanes,
     pub(in crate::domain) gauges: Gauges,
+    /// Upper bound of the additions to any count since the last carry.
+    uncarried_additions: u64,
     /// Durations not yet in their histograms. Empty between batches.
     pending_durations: Vec<PendingDuration>,
 }
@@ -70,6 +72,7 @@ impl CellTable {
             plan,
             panes: WindowPanes::new(&standard.windows, &standard.zones),
             gauges: Gauges::new(age_tracked),
+            uncarried_additions: 0,
             pending_durations: Vec::new(),
             standard,
         }
@@ -88,6 +91,8 @@ impl CellTable {
             now: _,
             // Empty between batches.
             pending_durations: _,
+            // A restored core carries at once.
+            uncarried_additions: _,
             empty_cell,
             rollup_groups,
             cells,
@@ -126,12 +131,16 @@ impl CellTable {
             return Err("a cell does not match the standard");
         }
         groups.iter().for_each(|group| self.add_group(group));
-        for (group, (cell, counts)) in (0..).zip(cells.into_iter().zip(case_counts)) {
+        for (group, (mut cell, counts)) in (0..).zip(cells.into_iter().zip(case_counts)) {
+            cell.carry(&self.plan);
             let rollup_group = self.rollup_groups.rollup_of_group(group) as usize;
             match self.rollup_groups.all()[rollup_group].first_group() == group {
                 true => self.cells[rollup_group] = cell,
                 // Snapshots from before rollup groups have one cell per case group.
-                false => self.cells[rollup_group].merge(&cell),
+                false => {
+                    self.cells[rollup_group].merge(&cell);
+                    self.cells[rollup_group].carry(&self.plan);
+                }
             }
             self.case_counts[rollup_group]
                 .iter_mut()
@@ -160,6 +169,12 @@ impl CellTable {
                 *count = count.wrapping_add_signed(*times);
                 families &= families - 1;
             }
+        }
+        let additions = changes.fact_counts.len() as u64 * self.plan.additions_per_fact();
+        self.uncarried_additions += additions;
+        if self.uncarried_additions >= LaneCounts::ADDITIONS_BEFORE_CARRY {
+            self.cells.iter_mut().for_each(|cell| cell.carry(&self.plan));
+            self.uncarried_additions = additions;
         }
         match self.plan.bank_count() {
             1 => self.add_facts::<1>(&changes.fact_counts),

@@ -39,6 +39,16 @@ pub struct DecodedGauges {
     age_tracked: Vec<bool>,
 }
 
+impl DecodedGauges {
+    /// Inserts kinds without active facts before the kind `before`, for facts that the snapshot's
+    /// format did not have.
+    pub fn insert_kinds(&mut self, before: FactKind, count: usize) {
+        let at = usize::from(before.0).min(self.kinds.len()).min(self.age_tracked.len());
+        self.kinds.splice(at..at, std::iter::repeat_with(Vec::new).take(count));
+        self.age_tracked.splice(at..at, std::iter::repeat_n(false, count));
+    }
+}
+
 impl Gauges {
     /// Creates empty gauges. `age_tracked` is true for each kind whose age some indicator uses.
     #[must_use]

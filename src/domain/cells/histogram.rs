@@ -47,6 +47,9 @@ pub fn bucket_middle(bucket: usize) -> f64 {
 }
 
 /// Number of values in each bucket, for every window of a bank.
+///
+/// The high parts of counts that exceed 32 bits are in a second set of buckets, from
+/// [`BUCKET_COUNT`] on. It exists only if there are any.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Histogram {
     /// Index of the chunk plus one for each run of eight buckets. 0 marks an empty run.
@@ -64,16 +67,37 @@ impl Histogram {
         }
         if self.chunk_by_run[run] == 0 {
             self.chunks.push([LaneCounts::default(); BUCKETS_PER_CHUNK]);
-            // There are at most 312 runs of buckets, so the number fits.
+            // There are at most 624 runs of buckets, so the number fits.
             self.chunk_by_run[run] = self.chunks.len() as u16;
         }
         &mut self.chunks[usize::from(self.chunk_by_run[run]) - 1][place]
     }
 
-    /// Adds the counts of another histogram.
+    /// Adds any number to the count of a bucket in one window.
+    pub fn add_to_bucket(&mut self, bucket: u16, lane: usize, more: i64) {
+        let carry = self.bucket_lanes_mut(bucket).add_to_lane(lane, more);
+        if carry != 0 {
+            self.bucket_lanes_mut(bucket + BUCKET_COUNT as u16).0[lane] += carry;
+        }
+    }
+
+    /// Carries the excess of all counts into their high parts.
+    pub fn carry(&mut self) {
+        for run in 0..self.chunk_by_run.len().min(RUN_COUNT) {
+            let Some(chunk) = usize::from(self.chunk_by_run[run]).checked_sub(1) else { continue };
+            for place in 0..BUCKETS_PER_CHUNK {
+                if let Some(carry) = self.chunks[chunk][place].take_carry() {
+                    let bucket = (run * BUCKETS_PER_CHUNK + place + BUCKET_COUNT) as u16;
+                    self.bucket_lanes_mut(bucket).add_counts(&carry);
+                }
+            }
+        }
+    }
+
+    /// Adds the counts of another histogram. Both must have been carried.
     pub fn merge(&mut self, other: &Histogram) {
         for (run, chunk) in other.used_runs() {
-            // There are at most 312 runs of buckets, so the number fits.
+            // There are at most 624 runs of buckets, so the number fits.
             let first = (run * BUCKETS_PER_CHUNK) as u16;
             (first..)
                 .zip(chunk)
@@ -84,7 +108,7 @@ impl Histogram {
     /// Returns true if a decoded histogram has valid chunk indexes.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.chunk_by_run.len() <= RUN_COUNT
+        self.chunk_by_run.len() <= 2 * RUN_COUNT
             && self.chunk_by_run.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
     }
 
@@ -147,17 +171,28 @@ impl HistogramTotals {
 
     /// Adds a histogram. Must not be called after [`HistogramTotals::finish_totals`].
     pub fn add_histogram(&mut self, histogram: &Histogram) {
-        if self.chunk_by_run.len() < histogram.chunk_by_run.len() {
-            self.chunk_by_run.resize(histogram.chunk_by_run.len(), 0);
+        let run_count = histogram.chunk_by_run.len().min(RUN_COUNT);
+        if self.chunk_by_run.len() < run_count {
+            self.chunk_by_run.resize(run_count, 0);
         }
         for (run, chunk) in histogram.used_runs() {
+            let (run, is_high) = (run % RUN_COUNT, run >= RUN_COUNT);
             if self.chunk_by_run[run] == 0 {
                 self.chunks.push([[0; LANES_PER_BANK]; BUCKETS_PER_CHUNK]);
                 // There are no more chunks than runs, so the number fits.
                 self.chunk_by_run[run] = self.chunks.len() as u16;
             }
             let sums = &mut self.chunks[usize::from(self.chunk_by_run[run]) - 1];
-            sums.iter_mut().zip(chunk).for_each(|(sums, lanes)| lanes.add_to_sums(sums));
+            match is_high {
+                false => {
+                    sums.iter_mut().zip(chunk).for_each(|(sums, lanes)| lanes.add_to_sums(sums));
+                }
+                true => {
+                    sums.iter_mut()
+                        .zip(chunk)
+                        .for_each(|(sums, lanes)| lanes.add_high_to_sums(sums));
+                }
+            }
         }
     }
 
@@ -273,5 +308,29 @@ mod tests {
         totals.add_histogram(&histogram);
         totals.finish_totals();
         assert_eq!(totals.percentiles(0, [1.0]), [0.0]);
+    }
+
+    #[test]
+    fn bucket_counts_exceed_32_bits() {
+        let mut histogram = Histogram::default();
+        let many = LaneCounts([LaneCounts::ADDITIONS_BEFORE_CARRY as i32; LANES_PER_BANK]);
+        for _ in 0..9 {
+            histogram.bucket_lanes_mut(bucket_of_millis(7_000)).add_counts(&many);
+            histogram.carry();
+        }
+        histogram.bucket_lanes_mut(bucket_of_millis(1)).add_counts(&LaneCounts([1; 8]));
+        let mut twice = histogram.clone();
+        twice.merge(&histogram);
+        let count = 9 * LaneCounts::ADDITIONS_BEFORE_CARRY as i64 + 1;
+        assert!(count > 2 * i64::from(i32::MAX));
+        for (histogram, count) in [(&histogram, count), (&twice, 2 * count)] {
+            let mut totals = HistogramTotals::default();
+            totals.add_histogram(histogram);
+            totals.finish_totals();
+            assert_eq!(totals.value_counts(), [count; LANES_PER_BANK]);
+            let small = count % LaneCounts::ADDITIONS_BEFORE_CARRY as i64;
+            assert_eq!(totals.counts_at_most(3, &[6_000, 8_000]), [small, count]);
+        }
+        assert!(twice.is_valid());
     }
 }

@@ -8,7 +8,7 @@
 //! sums by case group, so they stay readable if the grouping changes.
 
 use super::cell::{CellPlan, UpdateProgram, UpdateSteps};
-use crate::domain::cases::groups::CaseGroup;
+use crate::domain::cases::groups::{CaseGroup, ScopeReach};
 use crate::domain::events::event::Attributes;
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::Standard;
@@ -84,7 +84,10 @@ impl RollupGroups {
                 self.programs.len() - 1
             });
         let key = RollupKey {
-            scopes: self.scopes.scopes_of_attributes(&group.attributes, &standard.scopes),
+            scopes: {
+                let all = self.scopes.scopes_of_attributes(&group.attributes, &standard.scopes);
+                self.scopes_in_reach(all, group.reach, standard)
+            },
             program,
             zone: group.zone,
         };
@@ -100,6 +103,15 @@ impl RollupGroups {
         });
         self.rollup_by_group.push(rollup_group);
         rollup_group == next
+    }
+
+    /// Returns the scopes of `all` in which facts with this reach count.
+    fn scopes_in_reach(&self, mut all: Vec<u32>, reach: ScopeReach, standard: &Standard) -> Vec<u32> {
+        all.retain(|scope| {
+            let kind = self.scopes.all()[*scope as usize].kind;
+            reach.includes_scope(&standard.scopes[kind], standard)
+        });
+        all
     }
 
     /// Returns the rollup groups by number.

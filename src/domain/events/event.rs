@@ -132,8 +132,21 @@ impl CaseFamily {
     pub const SURVEY: CaseFamily = CaseFamily(2);
     /// Agents and their states.
     pub const AGENT: CaseFamily = CaseFamily(3);
-    /// First of the order families that the standard declares.
-    pub const FIRST_ORDER: CaseFamily = CaseFamily(4);
+}
+
+/// Life cycle that the cases of a family go through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LifeCycle {
+    /// Contacts of customers: calls, chats.
+    Contact,
+    /// Tickets of a service hall.
+    HallTicket,
+    /// Survey answers.
+    Survey,
+    /// Agents and their states.
+    Agent,
+    /// Orders.
+    Order,
 }
 
 /// Event verbs. Their order breaks ties of time, so that starts precede ends.
@@ -165,11 +178,14 @@ pub enum EventVerb {
     Cancelled,
     Rated,
     Changed,
+    // Since format 4. The numbers of the verbs are part of the format.
+    CalledBack,
+    Merged,
 }
 
 impl EventVerb {
     /// All verbs, indexed by their number.
-    pub const ALL: [EventVerb; 24] = [
+    pub const ALL: [EventVerb; 26] = [
         EventVerb::Offered,
         EventVerb::Answered,
         EventVerb::Abandoned,
@@ -194,13 +210,17 @@ impl EventVerb {
         EventVerb::Cancelled,
         EventVerb::Rated,
         EventVerb::Changed,
+        EventVerb::CalledBack,
+        EventVerb::Merged,
     ];
-    const CALL_VERBS: [(&'static str, EventVerb); 7] = [
+    const CONTACT_VERBS: [(&'static str, EventVerb); 9] = [
         ("offered", EventVerb::Offered),
         ("answered", EventVerb::Answered),
         ("abandoned", EventVerb::Abandoned),
         ("overflowed", EventVerb::Overflowed),
         ("transferred", EventVerb::Transferred),
+        ("called_back", EventVerb::CalledBack),
+        ("merged", EventVerb::Merged),
         ("ended", EventVerb::Ended),
         ("lost", EventVerb::Lost),
     ];
@@ -225,15 +245,15 @@ impl EventVerb {
         ("cancelled", EventVerb::Cancelled),
     ];
 
-    /// Returns the verbs of a family with their names in event types.
+    /// Returns the verbs of a life cycle with their names in event types.
     #[must_use]
-    pub fn family_verbs(family: CaseFamily) -> &'static [(&'static str, EventVerb)] {
-        match family {
-            CaseFamily::CALL => &Self::CALL_VERBS,
-            CaseFamily::QUEUE => &Self::QUEUE_VERBS,
-            CaseFamily::SURVEY => &[("rated", EventVerb::Rated)],
-            CaseFamily::AGENT => &[("changed", EventVerb::Changed)],
-            _ => &Self::ORDER_VERBS,
+    pub fn of_life_cycle(life_cycle: LifeCycle) -> &'static [(&'static str, EventVerb)] {
+        match life_cycle {
+            LifeCycle::Contact => &Self::CONTACT_VERBS,
+            LifeCycle::HallTicket => &Self::QUEUE_VERBS,
+            LifeCycle::Survey => &[("rated", EventVerb::Rated)],
+            LifeCycle::Agent => &[("changed", EventVerb::Changed)],
+            LifeCycle::Order => &Self::ORDER_VERBS,
         }
     }
 }
@@ -353,6 +373,8 @@ pub struct EventDetail {
     pub label: Option<Symbol>,
     /// Party liable for a pause or delay (`liable`).
     pub liable: Option<Symbol>,
+    /// Name of the leg of a contact (`leg`).
+    pub leg: Option<Symbol>,
     /// Survey answer from 1 (worst) to 5 (best), scaled from `score` and `scale`.
     pub answer: Option<NonZeroU8>,
     /// New state of an agent (`state`).
@@ -375,6 +397,7 @@ impl EventDetail {
             owner,
             label,
             liable,
+            leg,
             answer,
             agent_state,
         } = self;
@@ -385,7 +408,11 @@ impl EventDetail {
             | talk.is_some()
             | hold.is_some()
             | wrapup.is_some();
-        let symbols = topic.is_some() | owner.is_some() | label.is_some() | liable.is_some();
+        let symbols = topic.is_some()
+            | owner.is_some()
+            | label.is_some()
+            | liable.is_some()
+            | leg.is_some();
         !(times | symbols | customer.is_some() | answer.is_some() | agent_state.is_some())
     }
 }
@@ -395,12 +422,14 @@ impl EventVerb {
     #[must_use]
     pub fn label_field(self) -> Option<&'static str> {
         match self {
-            EventVerb::Overflowed
+            EventVerb::Abandoned
+            | EventVerb::Overflowed
             | EventVerb::Left
             | EventVerb::Paused
             | EventVerb::Reopened
             | EventVerb::Cancelled => Some("reason"),
             EventVerb::Transferred => Some("to"),
+            EventVerb::CalledBack => Some("reached"),
             EventVerb::Ended | EventVerb::Served => Some("resolved"),
             EventVerb::Escalated => Some("level"),
             EventVerb::Confirmed => Some("satisfied"),
@@ -456,10 +485,15 @@ mod tests {
             .iter()
             .enumerate()
             .for_each(|(place, verb)| assert_eq!(*verb as usize, place));
-        for family in 0..=CaseFamily::FIRST_ORDER.0 {
-            EventVerb::family_verbs(CaseFamily(family))
-                .iter()
-                .for_each(|(_, verb)| assert!(EventVerb::ALL.contains(verb)));
+        let life_cycles = [
+            LifeCycle::Contact,
+            LifeCycle::HallTicket,
+            LifeCycle::Survey,
+            LifeCycle::Agent,
+            LifeCycle::Order,
+        ];
+        for (_, verb) in life_cycles.into_iter().flat_map(EventVerb::of_life_cycle) {
+            assert!(EventVerb::ALL.contains(verb));
         }
     }
 
@@ -468,7 +502,7 @@ mod tests {
     fn verb_numbers_stay_stable() {
         let names = EventVerb::ALL.map(|verb| format!("{verb:?}"));
         let before = "Offered Answered Abandoned Overflowed Transferred Ended Lost Joined Called Left Served Opened Assigned Arrived \
-                      Replied Paused Resumed Resolved Confirmed Reopened Escalated Cancelled Rated Changed";
+                      Replied Paused Resumed Resolved Confirmed Reopened Escalated Cancelled Rated Changed CalledBack Merged";
         assert_eq!(names.join(" "), before);
         assert!(EventVerb::ALL.iter().enumerate().all(|(number, verb)| *verb as usize == number));
     }

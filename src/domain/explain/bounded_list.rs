@@ -3,7 +3,7 @@
 use super::explanation::FactExample;
 use crate::domain::cases::case_names::{CaseName, CaseNames};
 use crate::domain::cases::store::case_table::CaseTable;
-use crate::domain::facts::catalog::Fact;
+use crate::domain::facts::catalog::{Fact, FactKind};
 use crate::domain::time::timestamp::Timestamp;
 use std::collections::BinaryHeap;
 
@@ -18,6 +18,15 @@ pub enum ListOrder {
     Longest,
 }
 
+/// Why a first contact was not resolved.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum UnresolvedCause {
+    /// Case and time of a repeat of the same customer.
+    Repeat(u64, Timestamp),
+    /// Kind and time of an invalidating fact of the same case.
+    Fact(FactKind, Timestamp),
+}
+
 /// A list entry. The derived order sorts the entries listed first before the others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct ListEntry {
@@ -25,7 +34,7 @@ struct ListEntry {
     /// Key of the case.
     case: u64,
     fact: Fact,
-    repeated_by: Option<(u64, Timestamp)>,
+    cause: Option<UnresolvedCause>,
 }
 
 /// Counts facts of cases and retains the first `limit` of them.
@@ -45,15 +54,15 @@ impl BoundedList {
         BoundedList { order, limit, count: 0, entries: BinaryHeap::new() }
     }
 
-    /// Adds a fact of a case. `repeated_by` is the case and time of the contact that repeated it.
-    pub fn add(&mut self, case: u64, fact: &Fact, repeated_by: Option<(u64, Timestamp)>) {
+    /// Adds a fact of a case. `cause` tells why a first contact was not resolved.
+    pub fn add(&mut self, case: u64, fact: &Fact, cause: Option<UnresolvedCause>) {
         self.count += 1;
         let rank = match self.order {
             ListOrder::Newest => fact.time.0.saturating_neg(),
             ListOrder::Oldest => fact.time.0,
             ListOrder::Longest => fact.value.saturating_neg(),
         };
-        let entry = ListEntry { rank, case, fact: *fact, repeated_by };
+        let entry = ListEntry { rank, case, fact: *fact, cause };
         if self.entries.len() < self.limit {
             self.entries.push(entry);
         } else if let Some(mut last) = self.entries.peek_mut().filter(|last| entry < **last) {
@@ -72,9 +81,13 @@ impl BoundedList {
     pub fn into_examples(self, cases: &CaseTable, names: &CaseNames) -> Vec<FactExample> {
         let name = |case: u64| cases.find(case).and_then(|slot| CaseName::from_names(names, slot));
         let example = |entry: ListEntry| {
-            let ListEntry { rank, case, fact, repeated_by } = entry;
+            let ListEntry { rank, case, fact, cause } = entry;
             let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
-            let repeated_by = repeated_by.map(|(case, time)| (name(case), time));
+            let (repeated_by, invalidated_by) = match cause {
+                Some(UnresolvedCause::Repeat(case, time)) => (Some((name(case), time)), None),
+                Some(UnresolvedCause::Fact(kind, time)) => (None, Some((kind, time))),
+                None => (None, None),
+            };
             (
                 rank,
                 FactExample {
@@ -83,6 +96,7 @@ impl BoundedList {
                     time: fact.time,
                     value,
                     repeated_by,
+                    invalidated_by,
                 },
             )
         };

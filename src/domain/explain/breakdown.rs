@@ -4,26 +4,32 @@
 //! It repeats the conditions of [`crate::domain::cells::cell`] fact by fact. `tests/explain.rs`
 //! verifies that both give the same numbers.
 
-use super::bounded_list::{BoundedList, ListOrder};
+use super::bounded_list::{BoundedList, ListOrder, UnresolvedCause};
 use super::explanation::{ExclusionReason, REASONS_MAX};
-use crate::domain::cases::customer::contact::Contact;
+use crate::domain::cases::customer::contact::{Contact, invalidating_fact};
 use crate::domain::cases::customer::{ContactOutcome, CustomerContacts};
+use crate::domain::cases::groups::CaseGroup;
 use crate::domain::events::event::Attributes;
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, place};
+use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, FactKinds, place};
 use crate::domain::facts::commitment_clock::ClockState;
 use crate::domain::standard::indicator::answer_tallies;
+use crate::domain::standard::scope::Scope;
 use crate::domain::standard::{Commitment, FactTally, FirstContactRule, Formula, Standard};
 use crate::domain::time::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
-/// A case with its derived facts.
+/// Facts of a case, or of a leg, that count in one group.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplainedCase<'a> {
     /// Key of the case.
     pub case: u64,
-    /// Derived facts.
+    /// All derived facts of the case.
     pub facts: &'a CaseFacts,
-    /// Attributes of the case.
+    /// Facts that count in the group.
+    pub counted: &'a [Fact],
+    /// True to list the commitments of the case without an outcome.
+    pub with_clocks: bool,
+    /// Attributes of the group.
     pub attributes: &'a Attributes,
     /// Membership in the explained scope.
     pub membership: ScopeMembership,
@@ -43,14 +49,14 @@ pub enum ScopeMembership {
 }
 
 impl ScopeMembership {
-    /// Returns the membership of a case with `attributes` in the scope with `dimensions` and
-    /// `values`.
+    /// Returns the membership of the cases of a group in a scope.
     #[must_use]
-    pub fn new(
-        dimensions: &[usize],
-        values: &[Box<str>],
-        attributes: &Attributes,
-    ) -> ScopeMembership {
+    pub fn new(scope: &Scope, group: &CaseGroup, standard: &Standard) -> ScopeMembership {
+        let (dimensions, values) = (&standard.scopes[scope.kind], &scope.values);
+        let attributes = &group.attributes;
+        if !group.reach.includes_scope(dimensions, standard) {
+            return ScopeMembership::Outside;
+        }
         let mut membership = ScopeMembership::Inside;
         for (dimension, required) in dimensions.iter().zip(values) {
             match attributes.values().get(*dimension).and_then(Option::as_deref) {
@@ -83,6 +89,9 @@ pub struct Breakdown<'a> {
     requires_value: bool,
     /// Rule of the first contact resolution indicator that is explained, with its index.
     first_contact: Option<(usize, &'a FirstContactRule)>,
+    /// Invalidating fact of each invalidated contact, by case and time of the contact.
+    invalidated: BTreeMap<(u64, Timestamp), (FactKind, Timestamp)>,
+    kinds: &'a FactKinds,
     /// Commitments whose outcome facts the formula counts, with their indices.
     commitments: Vec<(usize, &'a Commitment)>,
     good: Option<BreakdownColumn>,
@@ -148,6 +157,8 @@ impl<'a> Breakdown<'a> {
             first_contact: standard.first_contact_rules.iter().enumerate().find(|(_, rule)| {
                 counts_any(rule.first_fact, &[place::one_shot::CONTACTS, place::one_shot::ONCE])
             }),
+            invalidated: BTreeMap::new(),
+            kinds: &standard.kinds,
             commitments: commitments.collect(),
             good: good.cloned().map(column),
             of: column(of),
@@ -168,14 +179,18 @@ impl<'a> Breakdown<'a> {
         if explained.membership == ScopeMembership::Outside {
             return;
         }
-        for fact in &explained.facts.all {
+        for fact in explained.counted {
             if let Some((_, rule)) = self.first_contact {
-                self.add_contact_without_customer(rule, explained, fact);
+                self.add_uncounted_contact(rule, explained, fact);
+                self.add_invalidating_fact(rule, explained, fact);
             } else if self.counts_kind(fact.kind) {
                 self.add_fact(explained, fact);
             }
         }
-        if !self.counts_current_state && explained.membership == ScopeMembership::Inside {
+        if explained.with_clocks
+            && !self.counts_current_state
+            && explained.membership == ScopeMembership::Inside
+        {
             self.add_clocks(explained);
         }
     }
@@ -300,23 +315,46 @@ impl<'a> Breakdown<'a> {
         }
     }
 
-    /// Lists a contact of a case without a customer as excluded.
-    fn add_contact_without_customer(
+    /// Lists an order that was never resolved, or a contact of a case without a customer, as
+    /// excluded.
+    fn add_uncounted_contact(
         &mut self,
         rule: &FirstContactRule,
         explained: &ExplainedCase<'_>,
         fact: &Fact,
     ) {
-        if rule.contacts.iter().any(|tally| tally.kind == fact.kind)
-            && explained.facts.customer.is_none()
-            && explained.membership == ScopeMembership::Inside
+        let is_counted = |fact: &Fact| rule.counted_tallies().any(|tally| tally.kind == fact.kind);
+        let family = self.kinds.family(fact.kind);
+        let is_unresolved_order = fact.kind
+            == self.kinds.first_kind(family).offset_by(place::order::OPENED)
+            && rule.resolutions.iter().any(|tally| {
+                self.kinds.family(tally.kind) == family
+                    && tally.fits_attributes(explained.attributes)
+            })
+            && !explained.facts.all.iter().any(is_counted);
+        let reason = match explained.facts.customer {
+            _ if explained.membership != ScopeMembership::Inside => return,
+            _ if is_unresolved_order && explained.facts.open => ExclusionReason::NotResolved,
+            Some(_) if !is_unresolved_order => return,
+            None if !is_unresolved_order && !is_counted(fact) => return,
+            _ if fact.time < explained.begin => ExclusionReason::BeforeWindow,
+            _ if is_unresolved_order => ExclusionReason::NotResolved,
+            _ => ExclusionReason::NoCustomer,
+        };
+        self.exclude_fact(reason, explained.case, fact);
+    }
+
+    /// Records the fact that invalidates a contact of the case, if there is one.
+    fn add_invalidating_fact(
+        &mut self,
+        rule: &FirstContactRule,
+        explained: &ExplainedCase<'_>,
+        fact: &Fact,
+    ) {
+        if rule.counted_tallies().any(|tally| tally.kind == fact.kind)
+            && let Some(by) = invalidating_fact(rule, explained.facts, explained.attributes, fact)
         {
-            let reason = if fact.time < explained.begin {
-                ExclusionReason::BeforeWindow
-            } else {
-                ExclusionReason::NoCustomer
-            };
-            self.exclude_fact(reason, explained.case, fact);
+            self.invalidated.insert((explained.case, fact.time), (by.kind, by.time));
         }
     }
 
@@ -355,10 +393,15 @@ impl<'a> Breakdown<'a> {
                     self.exclude_fact(ExclusionReason::NotMatured, contact.case, &fact);
                 }
                 (ScopeMembership::Inside, _) => {
-                    let repeated_by = if let ContactOutcome::Repeated(by) = outcome {
-                        Some((contacts[by].case, contacts[by].time))
-                    } else {
-                        None
+                    let cause = match outcome {
+                        ContactOutcome::Repeated(by) => {
+                            Some(UnresolvedCause::Repeat(contacts[by].case, contacts[by].time))
+                        }
+                        ContactOutcome::Invalidated => self
+                            .invalidated
+                            .get(&(contact.case, contact.time))
+                            .map(|(kind, time)| UnresolvedCause::Fact(*kind, *time)),
+                        _ => None,
                     };
                     for (good, column) in self
                         .good
@@ -368,7 +411,7 @@ impl<'a> Breakdown<'a> {
                     {
                         if outcome == ContactOutcome::Resolved || !good {
                             column.counts.iter_mut().for_each(|count| *count += 1);
-                            column.list.add(contact.case, &fact, repeated_by);
+                            column.list.add(contact.case, &fact, cause);
                         }
                     }
                 }

@@ -5,10 +5,10 @@
 
 use super::explanation::symbol_text;
 use crate::domain::cases::case_names::{CaseName, CaseNames};
-use crate::domain::cases::groups::CaseGroups;
+use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventDetail, PackedMillis, Symbol};
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactMeasure};
+use crate::domain::facts::catalog::{CaseFacts, Fact, FactMeasure, LegFact};
 use crate::domain::facts::commitment_clock::{
     ClockReport, ClockState, ClockStop, PauseEffect, StopReason,
 };
@@ -33,8 +33,19 @@ pub struct CaseHistory {
     pub events: Vec<HistoryEvent>,
     /// Derived facts, by time.
     pub facts: Vec<HistoryFact>,
+    /// Legs of a contact, if they count apart from it; else empty.
+    pub legs: Vec<HistoryLeg>,
     /// Clocks of its commitments.
     pub clocks: Vec<HistoryClock>,
+}
+
+/// Leg of a contact with several legs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HistoryLeg {
+    /// Dimensions with their values.
+    pub attributes: Vec<(String, String)>,
+    /// Derived facts, by time.
+    pub facts: Vec<HistoryFact>,
 }
 
 /// An event of a case.
@@ -133,7 +144,7 @@ impl CaseDescriber<'_> {
         &self,
         observations: &[Observation],
     ) -> Vec<HistoryEvent> {
-        let mut owners: Vec<Symbol> = Vec::new();
+        let (mut owners, mut legs): (Vec<Symbol>, Vec<Symbol>) = (Vec::new(), Vec::new());
         let event = |observation: &Observation| {
             let kind =
                 self.standard.schema.event_types().find(|(_, kind)| *kind == observation.kind);
@@ -143,7 +154,7 @@ impl CaseDescriber<'_> {
                 .map(|(name, value)| (name, HistoryValue::Text(value)))
                 .collect();
             fields.extend(
-                self.event_fields(observation, &mut owners)
+                self.event_fields(observation, &mut owners, &mut legs)
                     .into_iter()
                     .map(|(name, value)| (name.to_owned(), value)),
             );
@@ -160,6 +171,7 @@ impl CaseDescriber<'_> {
         &self,
         observation: &Observation,
         owners: &mut Vec<Symbol>,
+        legs: &mut Vec<Symbol>,
     ) -> Vec<(&'static str, HistoryValue)> {
         let EventDetail {
             due,
@@ -171,6 +183,7 @@ impl CaseDescriber<'_> {
             owner,
             label,
             liable,
+            leg,
             answer,
             agent_state,
             customer: _,
@@ -178,13 +191,16 @@ impl CaseDescriber<'_> {
         } = observation.detail;
         let text = |label: Symbol| HistoryValue::Text(self.symbol_text(label));
         let duration = |millis: PackedMillis| HistoryValue::Duration(millis.get());
-        let owner = owner.map(|owner| {
-            let place = owners.iter().position(|known| *known == owner).unwrap_or_else(|| {
-                owners.push(owner);
-                owners.len() - 1
+        // Owners and legs are numbered, since their names may identify persons or calls.
+        let number_in = |list: &mut Vec<Symbol>, symbol: Symbol| {
+            let place = list.iter().position(|known| *known == symbol).unwrap_or_else(|| {
+                list.push(symbol);
+                list.len() - 1
             });
             HistoryValue::Number(place as i64 + 1)
-        });
+        };
+        let owner = owner.map(|owner| number_in(owners, owner));
+        let leg = leg.map(|leg| number_in(legs, leg));
         let fields = [
             ("due", due.map(|due| HistoryValue::Time(due.get()))),
             ("appointment", appointment.map(|appointment| HistoryValue::Time(appointment.get()))),
@@ -193,6 +209,7 @@ impl CaseDescriber<'_> {
             ("hold_seconds", hold.map(duration)),
             ("wrapup_seconds", wrapup.map(duration)),
             ("owner", owner),
+            ("leg", leg),
             (observation.kind.verb.label_field().unwrap_or("word"), label.map(text)),
             ("liable", liable.map(text)),
             ("answer", answer.map(|answer| HistoryValue::Number(answer.get().into()))),
@@ -203,28 +220,53 @@ impl CaseDescriber<'_> {
 
     /// Describes the facts of a case, sorted by time.
     pub(in crate::domain) fn describe_facts(&self, facts: &CaseFacts) -> Vec<HistoryFact> {
-        let describe_fact = |fact: &Fact| {
-            let measure = self.standard.kinds.fact_measure(fact.kind);
-            let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
-            HistoryFact {
-                name: self.standard.kinds.name(fact.kind).to_owned(),
-                time: fact.time,
-                value: value.map(|value| {
-                    if measure == FactMeasure::Duration {
-                        HistoryValue::Duration(value)
-                    } else {
-                        HistoryValue::Number(value)
-                    }
-                }),
-                label: fact.label.map(|label| {
-                    self.warning_text(label).unwrap_or_else(|| self.symbol_text(label))
-                }),
-                is_current: measure == FactMeasure::CurrentState,
-            }
-        };
-        let mut described: Vec<HistoryFact> = facts.all.iter().map(describe_fact).collect();
+        let mut described: Vec<HistoryFact> =
+            facts.all.iter().map(|fact| self.describe_fact(fact)).collect();
         described.sort_by_key(|fact| fact.time);
         described
+    }
+
+    /// Describes the legs of a contact that count apart from it, in their order.
+    pub(in crate::domain) fn describe_legs(&self, facts: &CaseFacts) -> Vec<HistoryLeg> {
+        let is_own_group =
+            |leg: &&LegFact| self.groups.get(leg.group).reach == ScopeReach::LegScopes;
+        let own: Vec<&LegFact> = facts.legs.iter().filter(is_own_group).collect();
+        let describe_leg = |facts: &[&LegFact]| {
+            let mut described: Vec<HistoryFact> =
+                facts.iter().map(|leg| self.describe_fact(&leg.fact)).collect();
+            described.sort_by_key(|fact| fact.time);
+            HistoryLeg {
+                attributes: facts
+                    .first()
+                    .map(|leg| self.dimension_values(leg.group))
+                    .unwrap_or_default(),
+                facts: described,
+            }
+        };
+        // The first fact of each leg is its arrival, or that it has none.
+        own.chunk_by(|_, next| !self.standard.kinds.begins_leg(next.fact.kind))
+            .map(describe_leg)
+            .collect()
+    }
+
+    fn describe_fact(&self, fact: &Fact) -> HistoryFact {
+        let measure = self.standard.kinds.fact_measure(fact.kind);
+        let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
+        HistoryFact {
+            name: self.standard.kinds.name(fact.kind).to_owned(),
+            time: fact.time,
+            value: value.map(|value| {
+                if measure == FactMeasure::Duration {
+                    HistoryValue::Duration(value)
+                } else {
+                    HistoryValue::Number(value)
+                }
+            }),
+            label: fact
+                .label
+                .map(|label| self.warning_text(label).unwrap_or_else(|| self.symbol_text(label))),
+            is_current: measure == FactMeasure::CurrentState,
+        }
     }
 
     /// Returns the text of a warning label; `None` for other labels. Warning texts come from the

@@ -7,6 +7,7 @@
 
 use crate::domain::board::reading::{Board, Reading};
 use crate::domain::cases::case_names::{CaseName, CaseNames};
+use crate::domain::cases::leg_settings::DERIVED_REASONS;
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::scope::Scope;
@@ -98,6 +99,8 @@ pub struct FactExample {
     pub value: Option<i64>,
     /// Case and time of the contact that repeated this one.
     pub repeated_by: Option<(Option<CaseName>, Timestamp)>,
+    /// Kind and time of the fact of the same case that shows that this contact resolved nothing.
+    pub invalidated_by: Option<(FactKind, Timestamp)>,
 }
 
 /// Facts excluded for one reason.
@@ -120,6 +123,8 @@ pub enum ExclusionReason {
     ExcludedContact,
     /// The repeat window of the contact has not passed yet.
     NotMatured,
+    /// The order has not been resolved.
+    NotResolved,
     /// The value does not match.
     Value {
         /// Kind of fact.
@@ -187,7 +192,9 @@ pub enum ExclusionReason {
 #[must_use]
 pub fn symbol_text(symbol: Symbol, standard: &Standard, names: &CaseNames) -> String {
     let yes_or_no = ["true", "false"].into_iter().find(|text| Symbol::from_text(text) == symbol);
+    let derived = || DERIVED_REASONS.into_iter().find(|text| Symbol::from_text(text) == symbol);
     let known = yes_or_no
+        .or_else(derived)
         .or_else(|| standard.label_texts.get(&symbol).map(String::as_str))
         .or_else(|| names.symbol_text(symbol));
     known.map_or_else(|| format!("#{:08x}", symbol.to_number()), str::to_owned)

@@ -7,7 +7,15 @@
 
 use super::commitment_clock::{ClockReport, ClockStop};
 pub use super::fact_kind::FactKind;
-use crate::domain::events::event::{CaseFamily, CustomerKey, EventVerb, Symbol};
+use super::life_cycle_facts::{
+    AGENT_FACTS, COMMITMENT_FACTS, CONTACT_FACTS, FIRST_CONTACT_FACTS, LABELED_FACTS, LEG_FACTS,
+    ORDER_FACTS, QUEUE_FACTS, SURVEY_FACTS,
+};
+pub use super::life_cycle_facts::{
+    COMMITMENT_FACT_COUNT, CONTACT_FACT_COUNT, CountedUnit, FactMeasure,
+};
+pub use super::place;
+use crate::domain::events::event::{CaseFamily, CustomerKey, LifeCycle, Symbol};
 use crate::domain::time::timestamp::Timestamp;
 
 /// One fact derived from a case's observations.
@@ -28,11 +36,28 @@ impl Fact {
     pub const UNKNOWN: i64 = i64::MIN;
 }
 
+/// Fact of a leg that counts in the leg's own group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct LegFact {
+    /// Group of the leg, by its number in [`crate::domain::cases::groups::CaseGroups`].
+    pub group: u32,
+    /// The fact.
+    pub fact: Fact,
+}
+
 /// All facts of a case at one time, with the case data that decides where they count.
 #[derive(Default, Debug)]
 pub struct CaseFacts {
-    /// Facts in the order in which the life cycle derives them.
+    /// Facts in the order in which the life cycle derives them. Those of contacts come first.
     pub all: Vec<Fact>,
+    /// Number of leading facts in `all` that count in `contact_group`. The others count in `group`.
+    pub contact_fact_count: usize,
+    /// Group of the facts of a contact whose legs count apart from it; else equal to `group`.
+    pub contact_group: u32,
+    /// Facts of legs that count apart from their contact.
+    pub legs: Vec<LegFact>,
+    /// Groups that have a leg of this case, in the order of the legs.
+    pub leg_groups: Vec<u32>,
     /// Customer of the case; `None` if unknown.
     pub customer: Option<CustomerKey>,
     /// Topic of the contact; `None` if unknown.
@@ -61,6 +86,10 @@ impl CaseFacts {
     /// Removes all facts but keeps the allocated memory.
     pub fn clear(&mut self) {
         self.all.clear();
+        self.contact_fact_count = 0;
+        self.contact_group = 0;
+        self.legs.clear();
+        self.leg_groups.clear();
         self.customer = None;
         self.topic = None;
         self.group = 0;
@@ -74,190 +103,16 @@ impl CaseFacts {
         self.clock_reports.iter_mut().for_each(Vec::clear);
     }
 
+    /// Returns the facts that count in `contact_group`, and those that count in `group`.
+    #[must_use]
+    pub fn by_group(&self) -> [(u32, &[Fact]); 2] {
+        let (contact, rest) = self.all.split_at(self.contact_fact_count);
+        [(self.contact_group, contact), (self.group, rest)]
+    }
+
     /// Schedules another evaluation of the facts at `time`, if none is due earlier.
     pub fn evaluate_again_at(&mut self, time: Timestamp) {
         self.next_evaluation = Some(self.next_evaluation.map_or(time, |wake| wake.min(time)));
-    }
-}
-
-/// Meaning of the value of a kind of fact.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FactMeasure {
-    /// The kind has no value.
-    NoValue,
-    /// Duration in milliseconds.
-    Duration,
-    /// Survey answer from 1 (worst) to 5 (best).
-    Answer,
-    /// Current state; the time of the fact is its start.
-    CurrentState,
-}
-
-/// Facts of each life cycle, in the order of the constants in [`place`].
-const CALL_FACTS: [(&str, FactMeasure); 11] = [
-    ("offered", FactMeasure::NoValue),
-    ("answered", FactMeasure::Duration),
-    ("abandoned", FactMeasure::Duration),
-    ("overflowed", FactMeasure::Duration),
-    ("transferred", FactMeasure::NoValue),
-    ("ended", FactMeasure::Duration),
-    ("handled", FactMeasure::Duration),
-    ("completed", FactMeasure::Duration),
-    ("expired", FactMeasure::Duration),
-    ("waiting", FactMeasure::CurrentState),
-    ("talking", FactMeasure::CurrentState),
-];
-const QUEUE_FACTS: [(&str, FactMeasure); 7] = [
-    ("joined", FactMeasure::NoValue),
-    ("called", FactMeasure::Duration),
-    ("left", FactMeasure::Duration),
-    ("served", FactMeasure::Duration),
-    ("expired", FactMeasure::Duration),
-    ("waiting", FactMeasure::CurrentState),
-    ("at_counter", FactMeasure::CurrentState),
-];
-const SURVEY_FACTS: [(&str, FactMeasure); 1] = [("rated", FactMeasure::Answer)];
-const AGENT_FACTS: [(&str, FactMeasure); 10] = [
-    ("ready_time", FactMeasure::Duration),
-    ("talking_time", FactMeasure::Duration),
-    ("wrapup_time", FactMeasure::Duration),
-    ("pause_time", FactMeasure::Duration),
-    ("expired", FactMeasure::Duration),
-    ("ready", FactMeasure::CurrentState),
-    ("talking", FactMeasure::CurrentState),
-    ("wrapup", FactMeasure::CurrentState),
-    ("pause", FactMeasure::CurrentState),
-    ("offline", FactMeasure::CurrentState),
-];
-const ORDER_FACTS: [(&str, FactMeasure); 18] = [
-    ("opened", FactMeasure::NoValue),
-    ("assigned", FactMeasure::Duration),
-    ("arrived", FactMeasure::Duration),
-    ("replied", FactMeasure::Duration),
-    ("resolved", FactMeasure::Duration),
-    ("first_resolved", FactMeasure::Duration),
-    ("by_first_owner", FactMeasure::Duration),
-    ("reopened", FactMeasure::NoValue),
-    ("reopened_once", FactMeasure::NoValue),
-    ("confirmed", FactMeasure::NoValue),
-    ("confirmed_once", FactMeasure::NoValue),
-    ("escalated", FactMeasure::NoValue),
-    ("escalated_once", FactMeasure::NoValue),
-    ("resumed", FactMeasure::Duration),
-    ("cancelled", FactMeasure::NoValue),
-    ("expired", FactMeasure::Duration),
-    ("open", FactMeasure::CurrentState),
-    ("paused", FactMeasure::CurrentState),
-];
-/// Number of facts of each commitment.
-pub const COMMITMENT_FACT_COUNT: u16 = 12;
-
-const COMMITMENT_FACTS: [(&str, FactMeasure); COMMITMENT_FACT_COUNT as usize] = [
-    ("promised", FactMeasure::NoValue),
-    ("kept", FactMeasure::Duration),
-    ("missed", FactMeasure::NoValue),
-    ("late", FactMeasure::Duration),
-    ("kept_due", FactMeasure::NoValue),
-    ("excused", FactMeasure::NoValue),
-    ("net", FactMeasure::Duration),
-    ("warned", FactMeasure::NoValue),
-    ("running", FactMeasure::CurrentState),
-    ("overdue", FactMeasure::CurrentState),
-    ("due_soon", FactMeasure::CurrentState),
-    ("stopped", FactMeasure::CurrentState),
-];
-const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] =
-    [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
-
-/// Facts that come from a single verb and therefore carry the label of its event.
-const LABELED_FACTS: [(&str, EventVerb); 10] = [
-    ("overflowed", EventVerb::Overflowed),
-    ("transferred", EventVerb::Transferred),
-    ("ended", EventVerb::Ended),
-    ("left", EventVerb::Left),
-    ("served", EventVerb::Served),
-    ("reopened", EventVerb::Reopened),
-    ("confirmed", EventVerb::Confirmed),
-    ("escalated", EventVerb::Escalated),
-    ("resumed", EventVerb::Paused),
-    ("cancelled", EventVerb::Cancelled),
-];
-
-/// Position of each fact within its life cycle, counted from the first kind of the family or
-/// commitment.
-#[expect(missing_docs, reason = "each constant has the name of the fact in a standard")]
-pub mod place {
-    pub mod call {
-        pub const OFFERED: u16 = 0;
-        pub const ANSWERED: u16 = 1;
-        pub const ABANDONED: u16 = 2;
-        pub const OVERFLOWED: u16 = 3;
-        pub const TRANSFERRED: u16 = 4;
-        pub const ENDED: u16 = 5;
-        pub const HANDLED: u16 = 6;
-        pub const COMPLETED: u16 = 7;
-        pub const EXPIRED: u16 = 8;
-        pub const WAITING: u16 = 9;
-        pub const TALKING: u16 = 10;
-    }
-    pub mod queue {
-        pub const JOINED: u16 = 0;
-        pub const CALLED: u16 = 1;
-        pub const LEFT: u16 = 2;
-        pub const SERVED: u16 = 3;
-        pub const EXPIRED: u16 = 4;
-        pub const WAITING: u16 = 5;
-        pub const AT_COUNTER: u16 = 6;
-    }
-    pub mod agent {
-        pub const READY_TIME: u16 = 0;
-        pub const TALKING_TIME: u16 = 1;
-        pub const WRAPUP_TIME: u16 = 2;
-        pub const PAUSE_TIME: u16 = 3;
-        pub const EXPIRED: u16 = 4;
-        pub const READY: u16 = 5;
-        pub const TALKING: u16 = 6;
-        pub const WRAPUP: u16 = 7;
-        pub const PAUSE: u16 = 8;
-        pub const OFFLINE: u16 = 9;
-    }
-    pub mod order {
-        pub const OPENED: u16 = 0;
-        pub const ASSIGNED: u16 = 1;
-        pub const ARRIVED: u16 = 2;
-        pub const REPLIED: u16 = 3;
-        pub const RESOLVED: u16 = 4;
-        pub const FIRST_RESOLVED: u16 = 5;
-        pub const BY_FIRST_OWNER: u16 = 6;
-        pub const REOPENED: u16 = 7;
-        pub const REOPENED_ONCE: u16 = 8;
-        pub const CONFIRMED: u16 = 9;
-        pub const CONFIRMED_ONCE: u16 = 10;
-        pub const ESCALATED: u16 = 11;
-        pub const ESCALATED_ONCE: u16 = 12;
-        pub const RESUMED: u16 = 13;
-        pub const CANCELLED: u16 = 14;
-        pub const EXPIRED: u16 = 15;
-        pub const OPEN: u16 = 16;
-        pub const PAUSED: u16 = 17;
-    }
-    pub mod commitment {
-        pub const PROMISED: u16 = 0;
-        pub const KEPT: u16 = 1;
-        pub const MISSED: u16 = 2;
-        pub const LATE: u16 = 3;
-        pub const KEPT_DUE: u16 = 4;
-        pub const EXCUSED: u16 = 5;
-        pub const NET: u16 = 6;
-        pub const WARNED: u16 = 7;
-        pub const RUNNING: u16 = 8;
-        pub const OVERDUE: u16 = 9;
-        pub const DUE_SOON: u16 = 10;
-        pub const STOPPED: u16 = 11;
-    }
-    pub mod one_shot {
-        pub const CONTACTS: u16 = 0;
-        pub const ONCE: u16 = 1;
     }
 }
 
@@ -267,26 +122,31 @@ pub struct FactKinds {
     /// Name of each kind, the measure of its value, and its family.
     all: Vec<(String, FactMeasure, CaseFamily)>,
     first_kinds: Vec<u16>,
+    life_cycles: Vec<LifeCycle>,
     /// Kinds from this one on come from commitments and first contact indicators.
     first_commitment: FactKind,
 }
 
 impl FactKinds {
-    /// Returns the facts of the families, in their order.
+    /// Returns the facts of the families, given by name and life cycle in their order.
     #[must_use]
-    pub fn new(families: &[String]) -> FactKinds {
+    pub fn new(families: &[(&str, LifeCycle)]) -> FactKinds {
         let mut kinds = FactKinds::default();
-        for (number, name) in families.iter().enumerate() {
+        for (number, (name, life_cycle)) in families.iter().enumerate() {
             let family = CaseFamily(u8::try_from(number).unwrap_or(u8::MAX));
-            let facts: &[_] = match family {
-                CaseFamily::CALL => &CALL_FACTS,
-                CaseFamily::QUEUE => &QUEUE_FACTS,
-                CaseFamily::SURVEY => &SURVEY_FACTS,
-                CaseFamily::AGENT => &AGENT_FACTS,
-                _ => &ORDER_FACTS,
+            let facts: &[_] = match life_cycle {
+                LifeCycle::Contact => &CONTACT_FACTS,
+                LifeCycle::HallTicket => &QUEUE_FACTS,
+                LifeCycle::Survey => &SURVEY_FACTS,
+                LifeCycle::Agent => &AGENT_FACTS,
+                LifeCycle::Order => &ORDER_FACTS,
             };
             let first = kinds.add_kinds(name, facts, family);
+            if *life_cycle == LifeCycle::Contact {
+                kinds.add_kinds(&leg_family_name(name), &LEG_FACTS, family);
+            }
             kinds.first_kinds.push(first.0);
+            kinds.life_cycles.push(*life_cycle);
         }
         kinds.first_commitment = FactKind(u16::try_from(kinds.all.len()).unwrap_or(u16::MAX));
         kinds
@@ -319,6 +179,53 @@ impl FactKinds {
     #[must_use]
     pub fn first_kind(&self, family: CaseFamily) -> FactKind {
         FactKind(self.first_kinds.get(usize::from(family.0)).copied().unwrap_or(u16::MAX))
+    }
+
+    /// Returns the unit that facts of this kind count; `None` if they are not about contacts.
+    ///
+    /// `leg_scope` is true for a scope that has one of the standard's `leg_dimensions`. Commitments
+    /// and first contact resolution are properties of the contact and count contacts in any scope.
+    #[must_use]
+    pub fn counted_unit(&self, kind: FactKind, leg_scope: bool) -> Option<CountedUnit> {
+        let family = self.family(kind);
+        if self.life_cycles.get(usize::from(family.0)) != Some(&LifeCycle::Contact) {
+            return None;
+        }
+        let place = kind.0 - self.first_kind(family).0;
+        Some(if kind >= self.first_commitment {
+            CountedUnit::Contacts
+        } else if leg_scope || usize::from(place) >= CONTACT_FACTS.len() {
+            CountedUnit::Legs
+        } else {
+            CountedUnit::Contacts
+        })
+    }
+
+    /// Iterates over the kinds of facts at a place of the life cycle of contacts, one for each
+    /// family of contacts.
+    pub fn contact_kinds(&self, place: u16) -> impl Iterator<Item = FactKind> + '_ {
+        self.life_cycles.iter().zip(&self.first_kinds).filter_map(move |(life_cycle, first)| {
+            (*life_cycle == LifeCycle::Contact).then_some(FactKind(*first).offset_by(place))
+        })
+    }
+
+    /// Returns true if facts of this kind come first among those of a leg.
+    #[must_use]
+    pub fn begins_leg(&self, kind: FactKind) -> bool {
+        [place::contact::OFFERED, place::contact::NOT_OFFERED]
+            .into_iter()
+            .any(|place| self.contact_kinds(place).any(|known| known == kind))
+    }
+
+    /// Iterates over the kinds of facts about legs, each with the kind of the contact's fact from
+    /// which it follows.
+    pub fn leg_kinds(&self) -> impl Iterator<Item = (FactKind, FactKind)> + '_ {
+        self.contact_kinds(0).flat_map(|first| {
+            place::LEG_COUNTERPARTS
+                .iter()
+                .chain([&(place::contact::ENDED, place::leg::TALKED)])
+                .map(move |(contact, leg)| (first.offset_by(*leg), first.offset_by(*contact)))
+        })
     }
 
     /// Returns the kind with this name; `None` if the standard has no such fact.
@@ -381,23 +288,37 @@ impl FactKinds {
     }
 }
 
+/// Returns the prefix of the facts about the legs of a contact family: `leg` for calls.
+fn leg_family_name(family: &str) -> String {
+    if family == "call" { "leg".to_owned() } else { format!("{family}_leg") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn places_match_fact_names() {
-        let families: Vec<String> =
-            ["call", "queue", "survey", "agent", "repair"].map(String::from).to_vec();
-        let mut kinds = FactKinds::new(&families);
-        let commitment = kinds.add_commitment("promise", CaseFamily::FIRST_ORDER);
+        const REPAIR: CaseFamily = CaseFamily(4);
+        let mut kinds = FactKinds::new(&[
+            ("call", LifeCycle::Contact),
+            ("queue", LifeCycle::HallTicket),
+            ("survey", LifeCycle::Survey),
+            ("agent", LifeCycle::Agent),
+            ("repair", LifeCycle::Order),
+            ("chat", LifeCycle::Contact),
+        ]);
+        let commitment = kinds.add_commitment("promise", REPAIR);
         let name = |family: CaseFamily, place: u16| {
             kinds.name(kinds.first_kind(family).offset_by(place)).to_owned()
         };
-        assert_eq!(name(CaseFamily::CALL, place::call::TALKING), "call.talking");
+        assert_eq!(name(CaseFamily::CALL, place::contact::TALKING), "call.talking");
+        assert_eq!(name(CaseFamily::CALL, place::contact::CALLBACK), "call.callback");
+        assert_eq!(name(CaseFamily::CALL, place::leg::OFFERED), "leg.offered");
+        assert_eq!(name(CaseFamily(5), place::leg::NOT_OFFERED), "chat_leg.not_offered");
         assert_eq!(name(CaseFamily::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
-        assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::PAUSED), "repair.paused");
-        assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::CANCELLED), "repair.cancelled");
+        assert_eq!(name(REPAIR, place::order::PAUSED), "repair.paused");
+        assert_eq!(name(REPAIR, place::order::CANCELLED), "repair.cancelled");
         assert_eq!(name(CaseFamily::AGENT, place::agent::OFFLINE), "agent.offline");
         assert_eq!(
             kinds.name(commitment.offset_by(place::commitment::DUE_SOON)),
@@ -407,6 +328,6 @@ mod tests {
             kinds.find_kind("promise.kept_due"),
             Some(commitment.offset_by(place::commitment::KEPT_DUE))
         );
-        assert_eq!(kinds.family(commitment), CaseFamily::FIRST_ORDER);
+        assert_eq!(kinds.family(commitment), REPAIR);
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::explain::explanation::{
     ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FormulaSide, symbol_text,
 };
 use crate::domain::explain::open_cases::{OpenCaseCollector, OpenCaseQuery, OpenCases};
-use crate::domain::facts::catalog::CaseFacts;
+use crate::domain::facts::catalog::{CaseFacts, Fact};
 use crate::domain::monitor::Monitor;
 use crate::domain::time::timestamp::Timestamp;
 use std::sync::Arc;
@@ -45,6 +45,7 @@ impl Monitor {
             &standard.indicators[request.indicator].formula,
             request.limit,
         );
+        let is_first_contact = breakdown.is_first_contact();
         let current = &self.caseload.current;
         let begins: Vec<Timestamp> = (0..standard.zones.all().len())
             .map(|zone| {
@@ -54,21 +55,29 @@ impl Monitor {
             })
             .collect();
         let membership = |groups: &CaseGroups, group: u32| {
-            ScopeMembership::new(
-                &standard.scopes[request.scope.kind],
-                &request.scope.values,
-                &groups.get(group).attributes,
-            )
+            ScopeMembership::new(&request.scope, groups.get(group), &standard)
         };
         self.derive_facts_again(None, |_, case, facts, groups, _| {
-            let group = groups.get(facts.group);
-            let begin = begins[usize::from(group.zone)];
-            breakdown.add_case(&ExplainedCase {
-                case,
-                facts,
-                attributes: &group.attributes,
-                membership: membership(groups, facts.group),
-                begin,
+            let mut explain = |group: u32, counted: &[Fact], with_clocks: bool| {
+                let attributes = &groups.get(group).attributes;
+                breakdown.add_case(&ExplainedCase {
+                    case,
+                    facts,
+                    counted,
+                    with_clocks,
+                    attributes,
+                    membership: membership(groups, group),
+                    begin: begins[usize::from(groups.get(group).zone)],
+                });
+            };
+            if is_first_contact {
+                return explain(facts.group, &facts.all, false);
+            }
+            let [(contact_group, contact_facts), (group, case_facts)] = facts.by_group();
+            explain(contact_group, contact_facts, false);
+            explain(group, case_facts, true);
+            facts.legs.iter().for_each(|leg| {
+                explain(leg.group, std::slice::from_ref(&leg.fact), false);
             });
         });
         if breakdown.is_first_contact() {
@@ -131,6 +140,7 @@ impl Monitor {
         self.derive_facts_again(Some(slot), |_, _, facts, _, _| {
             let copied = CaseFacts {
                 all: facts.all.clone(),
+                legs: facts.legs.clone(),
                 clock_reports: facts.clock_reports.clone(),
                 group: facts.group,
                 ..CaseFacts::default()
@@ -155,6 +165,7 @@ impl Monitor {
             open,
             events: describer.describe_events(&observations),
             facts: describer.describe_facts(&facts),
+            legs: describer.describe_legs(&facts),
             clocks: describer.describe_clocks(&facts),
             standard: standard.clone(),
         })

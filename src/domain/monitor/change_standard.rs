@@ -46,6 +46,11 @@ impl Monitor {
             &self.caseload.standard.schema.sources,
             &monitor.caseload.standard.schema.sources,
         );
+        monitor.caseload.coverage = self.caseload.coverage.with_schema(
+            &self.caseload.standard.schema,
+            &monitor.caseload.standard.schema,
+            self.caseload.now,
+        );
         monitor.caseload.advance_to(self.caseload.now);
         monitor.caseload.case_names = self.caseload.case_names.clone_without_cases();
         // Group numbers of the old core, each translated on first use.

@@ -11,10 +11,14 @@
 
 use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::customer::CustomerContacts;
-use crate::domain::cases::groups::CaseGroups;
+use crate::domain::cases::customer::format_3::Format3Customers;
+use crate::domain::cases::data_coverage::DataCoverage;
+use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
+use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
 use crate::domain::cases::store::case_table::{CaseTable, Format2Cases};
+use crate::domain::cases::store::format_3::Format3Cases;
 use crate::domain::cases::timers::TimerWheel;
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::gauges;
@@ -27,7 +31,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
-/// Borrowed form of [`CoreSnapshot`] for writing, in the same field order.
+/// Borrowed form of [`CurrentSnapshot`] for writing, in the same field order.
 #[derive(Serialize)]
 struct CoreSnapshotView<'m, G, P, L> {
     now: Timestamp,
@@ -44,26 +48,38 @@ struct CoreSnapshotView<'m, G, P, L> {
     expiries: &'m TimerWheel,
     customers: &'m CustomerContacts,
     names: &'m CaseNames,
+    coverage: &'m DataCoverage,
 }
 
-/// Decoded snapshot. `C` is the format of the cases.
+/// Decoded snapshot of the current format.
 #[derive(Deserialize)]
-struct CoreSnapshot<C> {
-    now: Timestamp,
-    clock: Option<Timestamp>,
-    last_received: Option<Timestamp>,
-    silent_sources: SilentSources,
-    groups: Vec<Attributes>,
-    cases: C,
-    cells: Vec<Cell>,
-    seen: Vec<Vec<u64>>,
-    panes: window_panes::DecodedPanes,
-    levels: gauges::DecodedGauges,
-    timers: TimerWheel,
-    expiries: TimerWheel,
-    customers: CustomerContacts,
-    names: CaseNames,
+struct CurrentSnapshot {
+    core: CurrentCore,
+    coverage: DataCoverage,
 }
+
+/// Decoded part that all formats have in common. `G`, `C` and `U` are the formats of groups, cases
+/// and customers.
+#[derive(Deserialize)]
+pub(super) struct CoreSnapshot<G, C, U> {
+    pub(super) now: Timestamp,
+    pub(super) clock: Option<Timestamp>,
+    pub(super) last_received: Option<Timestamp>,
+    pub(super) silent_sources: SilentSources,
+    pub(super) groups: Vec<G>,
+    pub(super) cases: C,
+    pub(super) cells: Vec<Cell>,
+    pub(super) seen: Vec<Vec<u64>>,
+    pub(super) panes: window_panes::DecodedPanes,
+    pub(super) levels: gauges::DecodedGauges,
+    pub(super) timers: TimerWheel,
+    pub(super) expiries: TimerWheel,
+    pub(super) customers: U,
+    pub(super) names: CaseNames,
+}
+
+/// Common part in the current format.
+pub(super) type CurrentCore = CoreSnapshot<(Attributes, ScopeReach), CaseTable, CustomerContacts>;
 
 impl Monitor {
     /// Returns the state of the core for a snapshot, between two batches or ticks. Two cores with
@@ -77,6 +93,7 @@ impl Monitor {
             expiry: _,
             consumers: _,
             committed_families: _,
+            legs: _,
             agents_are_local: _,
             horizon: _,
             // Derived from the current time.
@@ -93,6 +110,7 @@ impl Monitor {
             clock,
             last_received,
             silent_sources,
+            coverage,
             cases,
             groups,
             timers,
@@ -118,6 +136,7 @@ impl Monitor {
             expiries,
             customers,
             names,
+            coverage,
         }
     }
 
@@ -131,32 +150,46 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let snapshot = CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon).restore_snapshot(snapshot, Ok).map_err(D::Error::custom)
+        let CurrentSnapshot { core, coverage } = CurrentSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon)
+            .restore_snapshot(core)
+            .and_then(|monitor| monitor.restore_coverage(coverage))
+            .map_err(D::Error::custom)
     }
 
-    /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of journal format 1 or
-    /// 2.
+    /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of an earlier journal
+    /// format, 1 to 3.
     ///
     /// # Errors
     /// As for [`Monitor::from_snapshot`].
     pub fn from_earlier_snapshot<'de, D: Deserializer<'de>>(
+        format: u64,
         standard: Arc<Standard>,
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let snapshot = CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon)
-            .restore_snapshot(snapshot, Format2Cases::upgrade)
-            .map_err(D::Error::custom)
+        let snapshot = if format < 3 {
+            let snapshot: CoreSnapshot<Attributes, Format2Cases, Format3Customers> =
+                CoreSnapshot::deserialize(from)?;
+            snapshot.upgrade(Format2Cases::upgrade)
+        } else {
+            let snapshot: CoreSnapshot<Attributes, Format3Cases, Format3Customers> =
+                CoreSnapshot::deserialize(from)?;
+            snapshot.upgrade(|cases| Ok(cases.upgrade()))
+        };
+        let restore = || {
+            let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot?)?;
+            monitor.recount_contacts();
+            monitor.recount_resolutions();
+            Ok(monitor.derive_coverage())
+        };
+        restore().map_err(|problem: &'static str| D::Error::custom(problem))
     }
 
-    /// Restores a decoded snapshot into an empty core. `upgrade` converts the cases to the current
-    /// format.
-    fn restore_snapshot<C>(
+    /// Restores a decoded snapshot into an empty core.
+    fn restore_snapshot(
         self,
-        snapshot: CoreSnapshot<C>,
-        upgrade: impl FnOnce(C) -> Result<CaseTable, &'static str>,
+        snapshot: CurrentCore,
     ) -> Result<Monitor, &'static str> {
         let CoreSnapshot {
             now,
@@ -186,7 +219,7 @@ impl Monitor {
         if now >= Timestamp::MIN {
             caseload.current.advance_to(now);
         }
-        caseload.cases = upgrade(cases)?.restore(&bounds)?;
+        caseload.cases = cases.restore(&bounds)?;
         let slots = caseload.cases.slot_count();
         let cells = empty_cells.restore_snapshot(
             caseload.groups.groups_since(0),
@@ -200,5 +233,34 @@ impl Monitor {
         caseload.customers = customers.restore(caseload.customers, &bounds)?;
         caseload.case_names = names.restore(slots)?;
         Ok(Monitor { caseload, cells })
+    }
+
+    /// Adds the decoded data coverage to a restored core.
+    fn restore_coverage(mut self, coverage: DataCoverage) -> Result<Monitor, &'static str> {
+        let Caseload { standard, groups, now, .. } = &self.caseload;
+        let bounds = SnapshotBounds::new(standard, groups.count(), *now);
+        self.caseload.coverage = coverage.restore(&standard.schema, &bounds)?;
+        Ok(self)
+    }
+
+    /// Derives the data coverage of a snapshot of an earlier format from the remembered cases and
+    /// the sums. Silences of sources before the snapshot are not known.
+    fn derive_coverage(mut self) -> Monitor {
+        let Caseload { standard, coverage, cases, horizon, now, .. } = &mut self.caseload;
+        for slot in cases.occupied_slots() {
+            let record = cases.record(slot);
+            for observation in
+                record.read_observations(HistoryPart::All, &cases.overflow, AllObservations)
+            {
+                coverage.record_event(observation.kind.family, 0, observation.time, &[]);
+            }
+        }
+        let was_counted = |family: usize| {
+            self.cells.case_counts.iter().any(|counts| counts.get(family).is_some_and(|n| *n > 0))
+        };
+        let has_forgotten_cases = cases.forgotten_count() > 0;
+        let at = (&standard.schema, *now);
+        coverage.complete_from_sums(was_counted, has_forgotten_cases, *horizon, at);
+        self
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::board::trend::{IndicatorTrends, STEP_MS, TrendRequest, TrendSums, has_trend};
 use crate::domain::cells::rollup_group::RollupGroup;
-use crate::domain::monitor::Monitor;
+use crate::domain::monitor::{Caseload, Monitor};
 use crate::domain::time::timestamp::Timestamp;
 
 impl Monitor {
@@ -45,8 +45,17 @@ impl Monitor {
         let value = |indicator, sums: &Option<TrendSums>| {
             sums.as_ref()?.indicator_value(indicator, &self.caseload.standard, &self.cells.plan)
         };
-        let values =
-            |indicator: usize| step_sums.iter().map(|sums| value(indicator, sums)).collect();
+        let values = |indicator: usize| {
+            let Caseload { standard, coverage, .. } = &self.caseload;
+            let operands = standard.operand_families(&standard.indicators[indicator].formula);
+            let known_since = coverage.operands_known_since(&operands);
+            let is_known = |place: usize| {
+                let end = Timestamp((from + place as i64 + 1) * STEP_MS);
+                known_since.is_some_and(|since| end > since)
+            };
+            let values = step_sums.iter().enumerate();
+            values.map(|(place, sums)| value(indicator, sums).filter(|_| is_known(place))).collect()
+        };
         let trended = request
             .indicators
             .iter()

@@ -179,18 +179,25 @@ impl Indicator {
 impl Formula {
     /// Iterates over the facts that the formula uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
-        let lists: [&[FactTally]; 3] = match self {
-            Formula::Ratio { good, of, .. } => [good, of, &[]],
+        self.operands().into_iter().flatten()
+    }
+
+    /// Returns the operands of the formula, each a list of facts. A difference has none of its own.
+    #[must_use]
+    pub fn operands(&self) -> Vec<&[FactTally]> {
+        match self {
+            Formula::Ratio { good, of, .. } => vec![good, of],
             Formula::Duration { of }
             | Formula::Level { of }
             | Formula::Oldest { of }
-            | Formula::Score { of, .. } => [of, &[], &[]],
-            Formula::Share { part, whole } => [part, whole, &[]],
-            Formula::Rate { of, .. } => [of, &[], &[]],
-            Formula::Difference { .. } => [&[]; 3],
-            Formula::EstimatedWait { waiting, handling, agents, .. } => [waiting, handling, agents],
-        };
-        lists.into_iter().flatten()
+            | Formula::Score { of, .. }
+            | Formula::Rate { of, .. } => vec![of],
+            Formula::Share { part, whole } => vec![part, whole],
+            Formula::EstimatedWait { waiting, handling, agents, .. } => {
+                vec![waiting, handling, agents]
+            }
+            Formula::Difference { .. } => Vec::new(),
+        }
     }
 
     /// Returns the unit of the value, as in Prometheus names.

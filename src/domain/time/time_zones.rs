@@ -62,11 +62,17 @@ impl TimeZones {
     /// `dimensions` and `values` are those of the scope, in the same order.
     #[must_use]
     pub fn scope_zone(&self, dimensions: &[usize], values: &[Box<str>]) -> &TimeZone {
+        self.get(self.scope_zone_number(dimensions, values))
+    }
+
+    /// Returns the number of the zone that [`TimeZones::scope_zone`] returns.
+    #[must_use]
+    pub fn scope_zone_number(&self, dimensions: &[usize], values: &[Box<str>]) -> usize {
         let zone_value = dimensions
             .iter()
             .zip(values)
             .find(|(dimension, _)| Some(**dimension) == self.dimension);
-        self.get(self.zone_number_of_value(zone_value.map(|(_, value)| &**value)))
+        self.zone_number_of_value(zone_value.map(|(_, value)| &**value))
     }
 
     /// Returns the zone with this number, or the default zone if the number is unknown.

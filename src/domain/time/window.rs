@@ -19,13 +19,23 @@ pub const MAX_BANKS: usize = 2;
 /// Maximum number of windows of a standard.
 pub const MAX_WINDOWS: usize = LANES_PER_BANK * MAX_BANKS;
 
+/// Number of low bits that remain in a 32-bit count when its high part is carried.
+const CARRY_BITS: u32 = 30;
+
 /// Counts for the windows of one bank, in half a cache line.
+///
+/// A count that may exceed 32 bits has a second `LaneCounts` with its high part. From time to time
+/// [`LaneCounts::take_carry`] moves the excess there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(align(32))]
 pub struct LaneCounts(pub [i32; LANES_PER_BANK]);
 
 impl LaneCounts {
-    /// Adds another bank of counts lane by lane, wrapping on overflow.
+    /// Number of additions of 1 or -1 after which a count without excess needs a carry.
+    pub const ADDITIONS_BEFORE_CARRY: u64 = 1 << (CARRY_BITS - 1);
+
+    /// Adds another bank of counts lane by lane. The caller carries often enough that no sum
+    /// exceeds 32 bits.
     #[inline]
     pub fn add_counts(&mut self, more: &LaneCounts) {
         for (sum, count) in self.0.iter_mut().zip(&more.0) {
@@ -38,6 +48,30 @@ impl LaneCounts {
     pub fn add_to_sums(&self, sums: &mut [i64; LANES_PER_BANK]) {
         let wide = self.0.map(i64::from);
         *sums = std::array::from_fn(|lane| sums[lane] + wide[lane]);
+    }
+
+    /// Adds the counts of a high part to 64-bit sums lane by lane.
+    pub fn add_high_to_sums(&self, sums: &mut [i64; LANES_PER_BANK]) {
+        sums.iter_mut().zip(&self.0).for_each(|(sum, high)| *sum += i64::from(*high) << CARRY_BITS);
+    }
+
+    /// Reduces each count to its low bits and returns the excess for the high part. Returns `None`
+    /// if no count has any.
+    pub fn take_carry(&mut self) -> Option<LaneCounts> {
+        let carry = LaneCounts(self.0.map(|count| count >> CARRY_BITS));
+        self.0 = self.0.map(|count| count & ((1 << CARRY_BITS) - 1));
+        (carry != LaneCounts::default()).then_some(carry)
+    }
+
+    /// Adds any number to one count. Returns the excess for its high part, which is mostly 0.
+    pub fn add_to_lane(&mut self, lane: usize, more: i64) -> i32 {
+        let sum = i64::from(self.0[lane]) + more;
+        if sum.unsigned_abs() <= 1 << CARRY_BITS {
+            self.0[lane] = sum as i32;
+            return 0;
+        }
+        self.0[lane] = (sum & ((1 << CARRY_BITS) - 1)) as i32;
+        (sum >> CARRY_BITS) as i32
     }
 
     /// Returns the negated counts.

@@ -46,26 +46,29 @@ enum KnownField {
     Level,
     Resolved,
     Satisfied,
+    Reached,
+    Leg,
 }
 
 /// Returns the names of all fields of `data` that have a meaning of their own.
 #[must_use]
-pub fn data_field_names() -> [&'static str; 18] {
+pub fn data_field_names() -> [&'static str; 20] {
     KnownField::ALL.map(KnownField::name)
 }
 
 /// Fields that [`EventVerb::label_field`] names.
-const LABEL_FIELDS: [KnownField; 5] = [
+const LABEL_FIELDS: [KnownField; 6] = [
     KnownField::Reason,
     KnownField::To,
     KnownField::Level,
     KnownField::Resolved,
     KnownField::Satisfied,
+    KnownField::Reached,
 ];
 
 impl KnownField {
     /// Every field, for the event reference.
-    const ALL: [KnownField; 18] = [
+    const ALL: [KnownField; 20] = [
         KnownField::Customer,
         KnownField::Topic,
         KnownField::Due,
@@ -84,6 +87,8 @@ impl KnownField {
         KnownField::Level,
         KnownField::Resolved,
         KnownField::Satisfied,
+        KnownField::Reached,
+        KnownField::Leg,
     ];
 
     /// Returns the field with this name. Dimensions are defined by the standard and not included.
@@ -107,6 +112,8 @@ impl KnownField {
             "level" => KnownField::Level,
             "resolved" => KnownField::Resolved,
             "satisfied" => KnownField::Satisfied,
+            "reached" => KnownField::Reached,
+            "leg" => KnownField::Leg,
             _ => return None,
         })
     }
@@ -131,6 +138,8 @@ impl KnownField {
             KnownField::Level => "level",
             KnownField::Resolved => "resolved",
             KnownField::Satisfied => "satisfied",
+            KnownField::Reached => "reached",
+            KnownField::Leg => "leg",
         }
     }
 }
@@ -256,14 +265,10 @@ impl<'a, 's> DecodedFields<'a, 's> {
             KnownField::Reason => self.labels[0] = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::To => self.labels[1] = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::Level => self.labels[2] = Some(Symbol::from_text(&parse_text(value)?)),
-            KnownField::Resolved => {
-                self.labels[3] =
-                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }));
-            }
-            KnownField::Satisfied => {
-                self.labels[4] =
-                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }));
-            }
+            KnownField::Resolved => self.labels[3] = Some(parse_flag(value)?),
+            KnownField::Satisfied => self.labels[4] = Some(parse_flag(value)?),
+            KnownField::Reached => self.labels[5] = Some(parse_flag(value)?),
+            KnownField::Leg => self.detail.leg = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::Score => self.score = Some(parse_number(value)?),
             KnownField::Scale => self.scale = Some(parse_number(value)?),
             KnownField::State => {
@@ -347,6 +352,11 @@ fn parse_bool(value: &Scalar<'_>) -> Result<bool, String> {
         Scalar::Text(text) if text == "false" => Ok(false),
         _ => Err("must be true or false".to_owned()),
     }
+}
+
+/// Parses true or false into its label.
+fn parse_flag(value: &Scalar<'_>) -> Result<Symbol, String> {
+    Ok(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }))
 }
 
 fn parse_agent_state(text: &str) -> Result<AgentState, String> {

@@ -205,6 +205,7 @@ mod tests {
     fn sample_schema() -> EventSchema {
         EventSchema::new(
             ["center", "queue", "tier", "vip"].map(String::from).to_vec(),
+            &[],
             &["repair".to_owned()],
         )
     }

@@ -23,8 +23,8 @@ fn any_time() -> impl Strategy<Value = Timestamp> {
 
 fn any_event_type() -> impl Strategy<Value = EventType> {
     (0..=255_u8, any::<prop::sample::Index>()).prop_map(|(family, place)| {
-        let verbs = EventVerb::family_verbs(CaseFamily(family));
-        EventType { family: CaseFamily(family), verb: verbs[place.index(verbs.len())].1 }
+        let verbs = EventVerb::ALL;
+        EventType { family: CaseFamily(family), verb: verbs[place.index(verbs.len())] }
     })
 }
 
@@ -42,10 +42,10 @@ fn any_detail() -> impl Strategy<Value = EventDetail> {
     let state = of(prop::sample::select(AgentState::NAMES.map(|(_, state)| state).to_vec()));
     let texts = (customer, moment(), moment(), answer, state);
     let numbers =
-        ([millis(), millis(), millis(), millis()], [symbol(), symbol(), symbol(), symbol()]);
+        ([millis(), millis(), millis(), millis()], [symbol(), symbol(), symbol(), symbol(), symbol()]);
     (texts, numbers).prop_map(
         |((customer, due, appointment, answer, agent_state), (millis, symbols))| {
-            let ([wait, talk, hold, wrapup], [topic, owner, label, liable]) = (millis, symbols);
+            let ([wait, talk, hold, wrapup], [topic, owner, label, liable, leg]) = (millis, symbols);
             EventDetail {
                 customer,
                 due,
@@ -58,6 +58,7 @@ fn any_detail() -> impl Strategy<Value = EventDetail> {
                 owner,
                 label,
                 liable,
+                leg,
                 answer,
                 agent_state,
             }

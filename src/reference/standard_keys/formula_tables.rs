@@ -57,11 +57,12 @@ const RATIO_KEYS: [KeyReference; 2] = [
 ];
 
 /// `[indicator.NAME.one_shot]`.
-const FIRST_CONTACT_KEYS: [KeyReference; 5] = [
+const FIRST_CONTACT_KEYS: [KeyReference; 6] = [
     KeyReference::required(
         "contacts",
         "list of facts",
-        "Facts that count as contacts.",
+        "Facts that count as contacts. An order counts at its first resolution, whichever of its \
+        facts is listed. Another order of the customer is a repeat when it is opened.",
         r#"contacts = ["call.answered"]"#,
     ),
     KeyReference::required(
@@ -72,10 +73,19 @@ const FIRST_CONTACT_KEYS: [KeyReference; 5] = [
         r#"within = "72h""#,
     ),
     KeyReference::optional(
+        "followed_by",
+        "list of facts",
+        "only another contact is a repeat",
+        "Facts of other cases that are repeats in addition to another contact. They are of any \
+        family and are not counted themselves.",
+        r#"followed_by = ["complaint.opened", "repair.opened"]"#,
+    ),
+    KeyReference::optional(
         "not_resolved_if",
         "list of facts",
-        "no such fact",
-        "Facts of the same case that show that the matter was not resolved.",
+        "for orders: escalated, reopened, or confirmed with `satisfied = false`; otherwise no such fact",
+        "Facts of the same case that show that the matter was not resolved. For an order they \
+        count at any time, for other contacts from the contact on, within the repeat window.",
         r#"not_resolved_if = ["repair.reopened"]"#,
     )
     .renamed_from("spoilt_by"),

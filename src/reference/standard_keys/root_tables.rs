@@ -45,7 +45,7 @@ pub(super) const TABLES: [TableReference; 7] = [
 ];
 
 /// Top of the file.
-const ROOT_KEYS: [KeyReference; 11] = [
+const ROOT_KEYS: [KeyReference; 13] = [
     KeyReference::required(
         "name",
         "string",
@@ -94,6 +94,14 @@ const ROOT_KEYS: [KeyReference; 11] = [
         r#"changing = ["class"]"#,
     ),
     KeyReference::with_default(
+        "leg_dimensions",
+        "list of dimensions",
+        "`queue` and `agent`, where declared",
+        "Scopes with one of these dimensions count the legs of contacts: the stays in a queue. All \
+        other scopes count contacts.",
+        r#"leg_dimensions = ["queue", "agent", "center"]"#,
+    ),
+    KeyReference::with_default(
         "scopes",
         "list of lists of dimensions",
         "[[]]",
@@ -108,8 +116,15 @@ const ROOT_KEYS: [KeyReference; 11] = [
         r#"windows = ["5m", "1h", "today", "month"]"#,
     ),
     KeyReference::with_default(
+        "contacts",
+        "list of names",
+        r#"["call"]"#,
+        "Families of contacts: they have the life cycle of `call`, which always exists.",
+        r#"contacts = ["call", "chat"]"#,
+    ),
+    KeyReference::with_default(
         "orders",
-        "list of names, at most 60",
+        "list of names, with `contacts` at most 60",
         "[]",
         "Families of orders. `call`, `queue`, `survey` and `agent` always exist.",
         r#"orders = ["repair", "complaint"]"#,

@@ -1,6 +1,6 @@
 //! Policies on orders: grades that escalate as a deadline comes closer.
 
-use crate::domain::events::event::{CaseFamily, Symbol};
+use crate::domain::events::event::{LifeCycle, Symbol};
 use crate::domain::standard::alert_policy::{AlertRule, OrderRule, OrderRuleGrade, Severity};
 use crate::domain::standard::{CommitmentWarning, Standard, WarningTime};
 use crate::standard_file::alert_table::{read_receiver, read_severity};
@@ -26,7 +26,8 @@ pub(super) fn read_order_rule(
             commitment.report_problem(format!("there is no commitment `{name}`; {hint}"));
         }
         place.filter(|place| {
-            let is_on_orders = standard.commitments[*place].family >= CaseFamily::FIRST_ORDER;
+            let is_on_orders = standard.schema.life_cycle(standard.commitments[*place].family)
+                == LifeCycle::Order;
             if !is_on_orders {
                 commitment.report_problem(format!(
                     "`{name}` is not a commitment on orders; for calls and tickets use an \

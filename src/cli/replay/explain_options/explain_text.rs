@@ -1,8 +1,9 @@
 //! Explanations as text.
 
+use crate::cli::replay::readings_table::describe_states;
 use crate::describe;
 use crate::domain::cases::case_names::CaseName;
-use crate::domain::explain::case_history::{CaseHistory, HistoryClock, HistoryValue};
+use crate::domain::explain::case_history::{CaseHistory, HistoryClock, HistoryFact, HistoryValue};
 use crate::domain::explain::explanation::{Explanation, FactExample, FormulaSide};
 use crate::domain::explain::open_cases::OpenCases;
 use crate::domain::facts::catalog::FactMeasure;
@@ -32,19 +33,25 @@ pub(super) fn explanation_text(explanation: &Explanation) -> String {
     if let Some(target) = describe::describe_target(indicator, explanation.board.as_of) {
         let _ = writeln!(out, "target: {}", target.en);
     }
+    let counts = describe::describe_counted_unit(
+        standard,
+        explanation.request.indicator,
+        explanation.request.scope.kind,
+    );
     let scope = if scope.is_empty() { "everything".to_owned() } else { scope.join(" ") };
     let begin = explanation.begin.map_or(String::new(), |begin| format!(" from {begin}"));
     let _ = writeln!(
         out,
-        "{scope}, window {window}{begin} to {}",
-        format_time(explanation.board.as_of)
+        "{scope}, window {window}{begin} to {}{}",
+        format_time(explanation.board.as_of),
+        counts.map_or(String::new(), |counts| format!(", {}", counts.en))
     );
     match explanation.reading() {
         Some(reading) => {
             let value = reading.value.map_or("-".to_owned(), |value| format!("{value}"));
-            let (state, level) = (reading.state.name(), reading.level.name());
-            let _ =
-                writeln!(out, "value {value} ({}), state {state}, level {level}", indicator.unit());
+            let (states, level) = (describe_states(reading), reading.level.name());
+            let unit = indicator.unit();
+            let _ = writeln!(out, "value {value} ({unit}), state {states}, level {level}");
         }
         None => out += "no cases in this scope\n",
     }
@@ -102,9 +109,12 @@ fn write_cases(out: &mut String, standard: &Standard, cases: &[FactExample], mor
         let repeated = case.repeated_by.as_ref().map_or(String::new(), |(by, at)| {
             format!("  repeated by {} at {at}", format_case_name(by.as_ref()))
         });
+        let invalidated = case.invalidated_by.map_or(String::new(), |(by, at)| {
+            format!("  not resolved: {} at {at}", standard.kinds.name(by))
+        });
         let _ = writeln!(
             out,
-            "  {}  {}  {}{value}{repeated}",
+            "  {}  {}  {}{value}{repeated}{invalidated}",
             case.time,
             standard.kinds.name(case.kind),
             format_case_name(case.name.as_ref())
@@ -134,17 +144,25 @@ pub(super) fn history_text(history: &CaseHistory) -> String {
         let _ = writeln!(out, "  {}  {}  {}", event.time, event.kind, fields.join(" "));
     }
     out += "\nfacts\n";
-    for fact in &history.facts {
-        let since = if fact.is_current { "since " } else { "" };
-        let value =
-            fact.value.as_ref().map_or(String::new(), |value| format!("  {}", format_value(value)));
-        let label = fact.label.as_ref().map_or(String::new(), |label| format!("  `{label}`"));
-        let _ = writeln!(out, "  {since}{}  {}{value}{label}", fact.time, fact.name);
+    history.facts.iter().for_each(|fact| write_fact(&mut out, fact));
+    for (number, leg) in history.legs.iter().enumerate() {
+        let attributes: Vec<String> =
+            leg.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let _ = writeln!(out, "\nleg {}: {}", number + 1, attributes.join(" "));
+        leg.facts.iter().for_each(|fact| write_fact(&mut out, fact));
     }
     for clock in &history.clocks {
         write_clock(&mut out, &history.standard, clock);
     }
     out
+}
+
+fn write_fact(out: &mut String, fact: &HistoryFact) {
+    let since = if fact.is_current { "since " } else { "" };
+    let value =
+        fact.value.as_ref().map_or(String::new(), |value| format!("  {}", format_value(value)));
+    let label = fact.label.as_ref().map_or(String::new(), |label| format!("  `{label}`"));
+    let _ = writeln!(out, "  {since}{}  {}{value}{label}", fact.time, fact.name);
 }
 
 fn write_clock(out: &mut String, standard: &Standard, clock: &HistoryClock) {

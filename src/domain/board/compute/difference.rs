@@ -1,26 +1,18 @@
 //! Differences between two indicators, such as the VIP customers' answer rate minus everyone's.
 
-use crate::domain::board::compute::{BoardInput, is_small_sample, target_level};
-use crate::domain::board::reading::{Level, Reading, ReadingComponents, ReadingKey, ReadingState};
-use crate::domain::standard::Indicator;
+use crate::domain::board::compute::{BoardInput, target_level};
+use crate::domain::board::reading::{
+    Level, Reading, ReadingComponents, ReadingKey, ReadingState, ReadingStates,
+};
 use crate::domain::standard::scope::Scope;
+use crate::domain::standard::{Formula, Standard};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Ordered from the most to the least trusted.
-const TRUST_ORDER: [ReadingState; 6] = [
-    ReadingState::Ok,
-    ReadingState::Provisional,
-    ReadingState::SmallSample,
-    ReadingState::NoPopulation,
-    ReadingState::NoTraffic,
-    ReadingState::Stale,
-];
-
 /// Computes the readings of a difference in one scope: the first of `operands` minus the second.
 ///
-/// Each operand has its readings in scope order. The state is that of the less trusted operand. The
-/// value is `None` if an operand has none.
+/// Each operand has its readings in scope order. The states are those of both operands. The value
+/// is `None` if an operand has none.
 pub(super) fn compute_differences(
     state: &BoardInput<'_>,
     number: usize,
@@ -46,19 +38,22 @@ pub(super) fn compute_differences(
             second_reading.and_then(|reading| reading.value),
         );
         let value = first_value.zip(second_value).map(|(first, second)| first - second);
-        let small_sample = [(first_reading, first), (second_reading, second)].iter().any(
-            |(reading, indicator)| has_small_sample(*reading, &standard.indicators[*indicator]),
-        );
+        let states = operand_states(first_reading).union(operand_states(second_reading));
         let target = standard.indicators[number].target_at(Some(state.now));
-        let level = if small_sample { Level::None } else { target_level(target, value) };
+        // The missing part of a count may raise either operand, so it permits no verdict.
+        let uncertain = states.contains(ReadingState::Partial)
+            && [first, second].into_iter().any(|operand| is_count(operand, standard));
+        let level = match states.has_no_level() || uncertain {
+            true => Level::None,
+            false => target_level(target, value),
+        };
+        let operands = [first_reading, second_reading].into_iter().flatten();
         Reading {
             key: ReadingKey { indicator: number, scope: scope.clone(), window },
             value,
             components: ReadingComponents::Difference { first: first_value, second: second_value },
-            state: less_trusted(
-                state_or_no_traffic(first_reading),
-                state_or_no_traffic(second_reading),
-            ),
+            states,
+            since: operands.filter_map(|reading| reading.since).max(),
             level,
             target: target.map(|target| target.value),
         }
@@ -66,19 +61,20 @@ pub(super) fn compute_differences(
     windows.into_iter().map(compute_reading).collect()
 }
 
-fn has_small_sample(reading: Option<&Reading>, indicator: &Indicator) -> bool {
-    reading.is_some_and(|reading| {
-        reading.state == ReadingState::SmallSample
-            || is_small_sample(reading.components.sample_count(), indicator.small_sample)
+/// Returns the states of an operand. Without a reading in this scope there is nothing to measure.
+fn operand_states(reading: Option<&Reading>) -> ReadingStates {
+    reading.map_or(ReadingStates::default().with(ReadingState::NoTraffic, true), |reading| {
+        reading.states
     })
 }
 
-/// Returns the reading's state. Without a reading in this scope there is nothing to measure.
-fn state_or_no_traffic(reading: Option<&Reading>) -> ReadingState {
-    reading.map_or(ReadingState::NoTraffic, |reading| reading.state)
-}
-
-fn less_trusted(first: ReadingState, second: ReadingState) -> ReadingState {
-    let rank = |state: &ReadingState| TRUST_ORDER.iter().position(|known| known == state);
-    if rank(&first) >= rank(&second) { first } else { second }
+/// Returns true if the value counts facts, directly or in an operand.
+fn is_count(indicator: usize, standard: &Standard) -> bool {
+    match standard.indicators[indicator].formula {
+        Formula::Rate { .. } => true,
+        Formula::Difference { first, second, .. } => {
+            is_count(first, standard) || is_count(second, standard)
+        }
+        _ => false,
+    }
 }

@@ -4,7 +4,7 @@
 //! This order reads each histogram once and retains the sums of all scopes in the cache.
 
 use super::scope_sums::{ScopeSums, ScopeSumsTable};
-use crate::domain::board::compute::{BoardInput, ReadingBuilder};
+use crate::domain::board::compute::{BoardCoverage, BoardInput, ReadingBuilder};
 use crate::domain::board::reading::{
     DurationDistribution, DurationStatistics, Reading, ReadingComponents, ReadingKey,
 };
@@ -16,6 +16,7 @@ use crate::domain::time::window::{LANES_PER_BANK, Window};
 /// duration counts of the other indicators.
 pub(super) fn compute_duration_readings(
     state: &BoardInput<'_>,
+    coverage: &BoardCoverage<'_>,
     scopes: &mut ScopeSumsTable,
 ) -> (Vec<Vec<Reading>>, Vec<DurationDistribution>) {
     let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); state.standard.indicators.len()];
@@ -58,8 +59,8 @@ pub(super) fn compute_duration_readings(
             for number in
                 dependents.iter().filter(is_duration).filter(|number| sums.selected[**number])
             {
-                let mut builder =
-                    ReadingBuilder::new(state, *number, &sums.scope, &mut readings[*number]);
+                let out = &mut readings[*number];
+                let mut builder = ReadingBuilder::new(state, coverage, *number, &sums.scope, out);
                 compute_window_readings(&mut builder, sums, place, totals, &mut distributions);
             }
             totals.iter_mut().for_each(HistogramTotals::clear);

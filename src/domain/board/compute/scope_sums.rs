@@ -124,6 +124,11 @@ impl ScopeSums {
             .zip(&cell.counts)
             .filter(|(_, lanes)| **lanes != LaneCounts::default());
         counts.for_each(|(sums, lanes)| lanes.add_to_sums(sums));
+        let high_counts = cell.counts.get(self.counts.len()..).unwrap_or_default();
+        self.counts
+            .iter_mut()
+            .zip(high_counts)
+            .for_each(|(sums, high)| high.add_high_to_sums(sums));
         for (sums, durations) in self.duration_sums_ms.iter_mut().zip(&cell.durations) {
             sums.iter_mut().zip(&durations.sum).for_each(|(sum, millis)| *sum += millis);
         }

@@ -45,6 +45,7 @@ impl Caseload {
             used_kinds,
             expiry,
             committed_families,
+            legs,
             now,
             cases,
             groups,
@@ -61,6 +62,7 @@ impl Caseload {
             used_kinds,
             expiry,
             committed_families: *committed_families,
+            legs: *legs,
             now: *now,
             expired_before: expired_before(*now),
         };

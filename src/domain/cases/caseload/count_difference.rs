@@ -6,7 +6,7 @@ use crate::domain::cases::changes::{CaseChanges, Counted, Seen};
 use crate::domain::cases::customer;
 use crate::domain::cases::customer::contact::derive_contacts;
 use crate::domain::events::event::{CustomerKey, Symbol};
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind};
+use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, LegFact};
 use crate::domain::standard::{FirstContactRule, Standard};
 use crate::domain::time::timestamp::Timestamp;
 
@@ -14,6 +14,7 @@ use crate::domain::time::timestamp::Timestamp;
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct AggregationKey {
     group: u32,
+    contact_group: u32,
     customer: Option<CustomerKey>,
     topic: Option<Symbol>,
     case: u64,
@@ -93,14 +94,19 @@ impl Caseload {
         }
         let record = cases.record_mut(slot);
         record.mark_settled(after.open);
-        if before.families != after.families || before.group != after.group {
-            record_group_count(changes, before, -1);
-            record_group_count(changes, after, 1);
+        if before.families != after.families
+            || before.group != after.group
+            || before.contact_group != after.contact_group
+            || before.leg_groups != after.leg_groups
+        {
+            record_group_counts(changes, before, -1);
+            record_group_counts(changes, after, 1);
         }
         // Unchanged facts count at the same place unless one of these properties changed.
         let key = record.key();
         let aggregation_key = |facts: &CaseFacts| AggregationKey {
             group: facts.group,
+            contact_group: facts.contact_group,
             customer: facts.customer,
             topic: facts.topic,
             case: key,
@@ -111,14 +117,15 @@ impl Caseload {
             counted: &mut changes.fact_counts,
             affected: FactConsumers::default(),
         };
-        if old == here {
+        if old == here && here.contact_group == here.group {
             let same =
                 before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
             change.count_difference(here.group, &mut before.all[same..], &mut after.all[same..]);
         } else {
-            before.all.iter().for_each(|fact| change.count_fact(old.group, fact, -1));
-            after.all.iter().for_each(|fact| change.count_fact(here.group, fact, 1));
+            change.count_all(before, -1);
+            change.count_all(after, 1);
         }
+        change.count_leg_difference(&mut before.legs, &mut after.legs);
         let affected = change.affected;
         if affected.orders
             && let Some(at_risk_orders) = at_risk_orders
@@ -175,6 +182,28 @@ impl Caseload {
         changes.iter().for_each(|change| record_contact_change(consumers, case_changes, change));
     }
 
+    /// Counts the contacts of all remembered cases again for the first contact rules in `rules`, a
+    /// bit set by index in the standard.
+    pub(in crate::domain) fn recount_first_contact(&mut self, rules: u16) {
+        let mut changes = Vec::new();
+        let one_shots = self.standard.clone();
+        let one_shots = &one_shots.first_contact_rules;
+        self.customers.remove_rules(one_shots, rules, &mut changes);
+        let slots: Vec<u32> = self.cases.occupied_slots().collect();
+        for slot in slots {
+            self.derive_facts(slot, false);
+            let Some(customer) = self.after.customer else { continue };
+            let attributes = &self.groups.get(self.after.group).attributes;
+            let key = self.cases.record(slot).key();
+            for contact in derive_contacts(one_shots, &self.after, attributes, key) {
+                self.customers.add_to_rules(one_shots, rules, (customer, contact), &mut changes);
+            }
+        }
+        changes
+            .iter()
+            .for_each(|change| record_contact_change(&self.consumers, &mut self.changes, change));
+    }
+
     /// Counts contacts whose repeat windows ended between `then` and the time reached.
     pub(super) fn mature_contacts(&mut self, then: Timestamp) {
         let reached = expired_before(self.now);
@@ -219,6 +248,37 @@ impl DifferenceCounter<'_> {
         }
     }
 
+    /// Adds (`times` = 1) or retracts (-1) all facts of a case except those of legs.
+    fn count_all(&mut self, facts: &CaseFacts, times: i32) {
+        for (group, facts) in facts.by_group() {
+            facts.iter().for_each(|fact| self.count_fact(group, fact, times));
+        }
+    }
+
+    /// Retracts the leg facts only in `gone` and adds those only in `new`.
+    fn count_leg_difference(&mut self, gone: &mut [LegFact], new: &mut [LegFact]) {
+        if gone == new {
+            return;
+        }
+        gone.sort_unstable();
+        new.sort_unstable();
+        let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
+        loop {
+            match (gone.peek(), new.peek()) {
+                (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
+                (Some(one), other) if other.is_none_or(|other| one < other) => {
+                    self.count_fact(one.group, &one.fact, -1);
+                    gone.next();
+                }
+                (_, Some(other)) => {
+                    self.count_fact(other.group, &other.fact, 1);
+                    new.next();
+                }
+                (_, None) => break,
+            }
+        }
+    }
+
     /// Adds (`times` = 1) or retracts (-1) a fact.
     #[inline]
     fn count_fact(&mut self, group: u32, fact: &Fact, times: i32) {
@@ -231,11 +291,16 @@ impl DifferenceCounter<'_> {
     }
 }
 
-/// Records a change of the number of cases in a group.
-fn record_group_count(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) {
-    if facts.families != 0 {
-        changes.case_counts.push(Seen { group: facts.group, families: facts.families, times });
+/// Records a change of the number of cases in the groups of a case and of its legs.
+fn record_group_counts(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) {
+    if facts.families == 0 {
+        return;
     }
+    let contact_group = Some(facts.contact_group).filter(|group| *group != facts.group);
+    let groups = facts.leg_groups.iter().copied().chain([facts.group]).chain(contact_group);
+    changes
+        .case_counts
+        .extend(groups.map(|group| Seen { group, families: facts.families, times }));
 }
 
 /// Records a change of a first contact fact if the cells count it.

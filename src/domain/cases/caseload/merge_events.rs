@@ -6,7 +6,7 @@
 use crate::domain::cases::caseload::{Caseload, PREFETCHED_EVENTS};
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::case_record::MergeResult;
-use crate::domain::events::event::CaseFamily;
+use crate::domain::events::event::{CaseFamily, LifeCycle};
 
 /// Number of new observations after which an agent's history is trimmed.
 const TRIM_INTERVAL: usize = 256;
@@ -30,6 +30,18 @@ impl Caseload {
             }
         }
         many > 0
+    }
+
+    /// Counts the difference between the facts that earlier versions derived for a settled contact
+    /// and its facts now. Other cases are unchanged.
+    pub(in crate::domain) fn recount_contact(&mut self, slot: u32) {
+        self.legs.before_format_4 = true;
+        self.derive_facts(slot, true);
+        self.legs.before_format_4 = false;
+        if self.before.families & self.legs.contact_families != 0 {
+            self.derive_facts(slot, false);
+            self.count_case_difference(slot, false);
+        }
     }
 
     /// Settles a case. Returns false if it was settled already.
@@ -102,7 +114,7 @@ impl Caseload {
         };
         let cutoff = self
             .now
-            .plus_millis(-horizon.for_family(CaseFamily::AGENT))
+            .plus_millis(-horizon.for_life_cycle(LifeCycle::Agent))
             .min(self.current.earliest_start());
         let (record, overflow) = self.cases.record_and_overflow_mut(slot);
         let trimmed = record.trim_before(overflow, cutoff);

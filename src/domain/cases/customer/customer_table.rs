@@ -18,14 +18,14 @@ const PREFETCHED_ENTRIES: usize = 32;
 
 /// Customer with contacts in order. A free slot has none.
 #[derive(Debug, Serialize, Deserialize)]
-struct CustomerEntry {
+pub(super) struct CustomerEntry {
     #[serde(with = "hash")]
-    customer: u64,
-    contacts: ContactList,
+    pub(super) customer: u64,
+    pub(super) contacts: ContactList,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-enum ContactList {
+pub(super) enum ContactList {
     One(Contact),
     Many(Vec<Contact>),
 }
@@ -40,6 +40,11 @@ pub(super) struct CustomerTable {
 }
 
 impl CustomerTable {
+    /// Returns a table without an index. [`CustomerTable::restore`] validates and indexes it.
+    pub(super) fn from_parts(blocks: Vec<Vec<CustomerEntry>>, free: Vec<u32>) -> CustomerTable {
+        CustomerTable { blocks, free, index: HashIndex::default() }
+    }
+
     /// Validates a table from a snapshot and rebuilds its index.
     ///
     /// # Errors
@@ -173,6 +178,14 @@ impl CustomerTable {
             ContactList::Many(some) => some.retain(|contact| !old(contact)),
         }
         contacts.shrink();
+        self.free_if_empty(slot);
+    }
+
+    /// Replaces the contacts of a customer, and frees the slot if none is left.
+    pub(super) fn replace_contacts(&mut self, slot: u32, contacts: Vec<Contact>) {
+        let list = &mut self.entry_mut(slot).contacts;
+        *list = ContactList::Many(contacts);
+        list.shrink();
         self.free_if_empty(slot);
     }
 

@@ -71,13 +71,32 @@ impl<'a, 'f> FactWriter<'a, 'f> {
             self.add_fact(expired, over, over.millis_since(since));
             return false;
         }
+        self.open_state(place, since, expires);
+        true
+    }
+
+    /// Adds the current state at `place`, active since `since`, unless it has expired. A loss does
+    /// not end it. Returns true if the state is active.
+    pub fn add_pending_state(&mut self, place: u16, since: Timestamp) -> bool {
+        let kind = self.first_kind.offset_by(place);
+        let expires =
+            self.context.expiry[usize::from(kind.0)].map(|millis| since.plus_millis(millis));
+        if expires.is_some_and(|expires| expires < self.context.expired_before) {
+            return false;
+        }
+        self.open_state(place, since, expires);
+        true
+    }
+
+    /// Adds an active state and marks the case as open.
+    #[inline]
+    fn open_state(&mut self, place: u16, since: Timestamp, expires: Option<Timestamp>) {
         self.facts.open = true;
         if let Some(expires) = expires {
             self.facts.expires_at =
                 Some(self.facts.expires_at.map_or(expires, |known| known.min(expires)));
         }
         self.add_fact(place, since, Fact::UNKNOWN);
-        true
     }
 }
 

@@ -44,11 +44,14 @@ mod detail_bit {
     pub(in crate::domain) const WRAPUP: u16 = 1 << 10;
     /// Bit offset of a survey answer from 1 to 5; 0 means no answer.
     pub(in crate::domain) const ANSWER: u32 = 11;
+    /// Largest survey answer that fits.
+    pub(in crate::domain) const ANSWER_MAX: u16 = 7;
+    pub(in crate::domain) const LEG: u16 = 1 << 14;
 
     /// Kinds of values that share each slot. Calls and orders share slots, since hardly any case
-    /// has values of both.
+    /// has values of both. Legs are named by sources that report times and not durations.
     pub(in crate::domain) const PLACES: [u16; super::VALUE_SLOTS] =
-        [TOPIC, LABEL, DUE | WAIT, APPOINTMENT | TALK, OWNER | HOLD, LIABLE | WRAPUP];
+        [TOPIC, LABEL, DUE | WAIT, APPOINTMENT | TALK | LEG, OWNER | HOLD, LIABLE | WRAPUP];
 
     /// Returns the slot of a kind of value.
     pub(in crate::domain) const fn value_place(bit: u16) -> usize {
@@ -280,7 +283,10 @@ impl CaseRecord {
             owner: symbol(detail_bit::OWNER),
             label: symbol(detail_bit::LABEL),
             liable: symbol(detail_bit::LIABLE),
-            answer: NonZeroU8::new((detail_bits >> detail_bit::ANSWER) as u8),
+            leg: symbol(detail_bit::LEG),
+            answer: NonZeroU8::new(
+                (detail_bits >> detail_bit::ANSWER & detail_bit::ANSWER_MAX) as u8,
+            ),
             agent_state: None,
         }
     }

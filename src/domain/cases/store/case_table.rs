@@ -5,6 +5,7 @@
 
 use super::case_record::{CaseRecord, HistoryPart};
 use super::hash_index::HashIndex;
+use super::format_3::Format3Overflow;
 use super::overflow::CaseOverflow;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
 use crate::domain::cases::store::case_record::format_2;
@@ -37,7 +38,7 @@ pub struct Format2Cases {
     blocks: Vec<Vec<format_2::Format2Record>>,
     free: Vec<u32>,
     forgotten_count: u64,
-    overflow: CaseOverflow,
+    overflow: Format3Overflow,
 }
 
 impl Format2Cases {
@@ -46,24 +47,29 @@ impl Format2Cases {
     /// # Errors
     /// Returns a message if a record has more events than its format allows.
     pub fn upgrade(self) -> Result<CaseTable, &'static str> {
-        let Format2Cases { blocks, free, forgotten_count, mut overflow } = self;
+        let Format2Cases { blocks, free, forgotten_count, overflow } = self;
+        let mut overflow = overflow.upgrade();
         let mut upgraded_blocks = Vec::with_capacity(blocks.len());
         for block in blocks {
             let block: Option<Vec<CaseRecord>> =
                 block.iter().map(|record| record.upgrade(&mut overflow)).collect();
             upgraded_blocks.push(block.ok_or("snapshot has a case with too many events")?);
         }
-        Ok(CaseTable {
-            blocks: upgraded_blocks,
-            free,
-            forgotten_count,
-            overflow,
-            ..CaseTable::default()
-        })
+        Ok(CaseTable::from_parts(upgraded_blocks, free, forgotten_count, overflow))
     }
 }
 
 impl CaseTable {
+    /// Returns a table of decoded parts. [`CaseTable::restore`] must follow.
+    pub(super) fn from_parts(
+        blocks: Vec<Vec<CaseRecord>>,
+        free: Vec<u32>,
+        forgotten_count: u64,
+        overflow: CaseOverflow,
+    ) -> CaseTable {
+        CaseTable { blocks, free, forgotten_count, overflow, ..CaseTable::default() }
+    }
+
     /// Returns the slot of the case with this key, and adds a new case if needed.
     pub fn find_or_add(&mut self, key: u64, time: Timestamp) -> u32 {
         if let Some(slot) = self.index.find(key) {

@@ -94,6 +94,12 @@ impl HistoryDigest {
 }
 
 impl CaseOverflow {
+    /// Returns an overflow with these histories, some of which are free.
+    #[must_use]
+    pub fn from_parts(histories: Vec<Vec<OverflowObservation>>, free: Vec<u32>) -> CaseOverflow {
+        CaseOverflow { histories, free, digests: Vec::new() }
+    }
+
     /// Returns the history at an index with its digest; `None` if either is missing.
     #[must_use]
     pub fn history_with_digest(

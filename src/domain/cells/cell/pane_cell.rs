@@ -82,6 +82,12 @@ impl PaneCell {
             && self.duration_counts.iter().all(known)
     }
 
+    /// Returns the number of possible sums: the plan's slots and duration sets.
+    #[inline]
+    pub(super) fn sum_count(&self) -> u16 {
+        self.sum_count
+    }
+
     /// Returns the nonzero sums. The index is a slot with a count, or, after all slots, a duration
     /// set with a sum in milliseconds.
     #[must_use]
@@ -123,11 +129,11 @@ impl PaneCell {
         }
         self.duration_counts.sort_unstable_by_key(|&(number, at, _)| (number, at));
         self.duration_counts.dedup_by(|next, first| {
-            let same = (next.0, next.1) == (first.0, first.1);
-            if same {
-                first.2 = first.2.wrapping_add(next.2);
-            }
-            same
+            // Two entries remain if their sum exceeds 32 bits.
+            let sum = first.2.checked_add(next.2);
+            let sum = sum.filter(|_| (next.0, next.1) == (first.0, first.1));
+            first.2 = sum.unwrap_or(first.2);
+            sum.is_some()
         });
         self.duration_counts.retain(|value| value.2 != 0);
         self.coalesced_len = self.duration_counts.len();

@@ -144,6 +144,7 @@ impl CaseRecord {
             owner,
             label,
             liable,
+            leg,
             answer,
             agent_state,
         } = detail;
@@ -165,6 +166,7 @@ impl CaseRecord {
             (detail_bit::LABEL, label),
             (detail_bit::OWNER, owner),
             (detail_bit::LIABLE, liable),
+            (detail_bit::LEG, leg),
         ] {
             if let Some(symbol) = symbol {
                 store_value(bit, symbol.to_number())?;
@@ -186,10 +188,10 @@ impl CaseRecord {
             }
         }
         if let Some(answer) = answer {
-            detail_bits |= u16::from(answer.get()) << detail_bit::ANSWER;
-            if detail_bits >> detail_bit::ANSWER != u16::from(answer.get()) {
+            if u16::from(answer.get()) > detail_bit::ANSWER_MAX {
                 return None;
             }
+            detail_bits |= u16::from(answer.get()) << detail_bit::ANSWER;
         }
         if let Some(customer) = customer {
             if used & detail_bit::CUSTOMER != 0 && self.customer != customer.0.get() {

@@ -17,7 +17,7 @@ fn observation_strategy() -> impl Strategy<Value = Observation> {
     let verbs = [EventVerb::Opened, EventVerb::Resolved, EventVerb::Reopened, EventVerb::Cancelled];
     let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(|n| n * 1_000 * 3_600_000)];
     let kind = (0..4_usize)
-        .prop_map(move |verb| EventType { family: CaseFamily::FIRST_ORDER, verb: verbs[verb] });
+        .prop_map(move |verb| EventType { family: CaseFamily(4), verb: verbs[verb] });
     (times, 0..2_u32, kind, 0..6_u64, 0..3_u32, detail_strategy()).prop_map(
         |(time, sequence, kind, id, group, detail)| Observation {
             time: Timestamp(time),
@@ -39,7 +39,7 @@ fn detail_strategy() -> impl Strategy<Value = EventDetail> {
         prop_oneof![Just(None), (1..3_u64).prop_map(|n| NonZeroU64::new(n).map(CustomerKey))];
     let answer = prop_oneof![Just(None), any::<u8>().prop_map(NonZeroU8::new)];
     let (times, amounts) = ((moment(), moment()), (amount(), amount(), amount(), amount()));
-    let symbols = (symbol(), symbol(), symbol(), symbol());
+    let symbols = (symbol(), symbol(), symbol(), symbol(), symbol());
     let state = prop_oneof![9 => Just(None), 1 => Just(Some(AgentState::Ready))];
     let parts = (customer, times, amounts, symbols, answer, state);
     parts.prop_map(
@@ -47,7 +47,7 @@ fn detail_strategy() -> impl Strategy<Value = EventDetail> {
             customer,
             (due, appointment),
             (wait, talk, hold, wrapup),
-            (topic, owner, label, liable),
+            (topic, owner, label, liable, leg),
             answer,
             agent_state,
         )| {
@@ -63,6 +63,7 @@ fn detail_strategy() -> impl Strategy<Value = EventDetail> {
                 owner,
                 label,
                 liable,
+                leg,
                 answer,
                 agent_state,
             }

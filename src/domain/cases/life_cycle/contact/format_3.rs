@@ -1,16 +1,13 @@
-//! Life cycle of a call: offered, then answered, abandoned or overflowed, then ended.
-//!
-//! A call has one outcome. An answer takes precedence over an abandonment in any order, since some
-//! systems retract an abandonment.
+//! Facts of a call as versions of the snapshot formats 1 to 3 derived them, with one leg for each
+//! call. An upgrade replaces them by the facts of contacts and legs.
 
-use super::fact_writer::{FactWriter, reported_or_elapsed};
+use crate::domain::cases::life_cycle::fact_writer::{FactWriter, reported_or_elapsed};
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventVerb, PackedMillis};
-use crate::domain::facts::catalog::{Fact, place::call};
+use crate::domain::facts::catalog::{Fact, place::contact as call};
 
 /// Derives the facts of a call from its observations.
-#[inline]
-pub fn derive_facts(
+pub(super) fn derive_facts(
     observations: impl Iterator<Item = Observation>,
     writer: &mut FactWriter<'_, '_>,
 ) {

@@ -1,0 +1,207 @@
+//! Tests of the reader for queue logs.
+
+use super::*;
+
+fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
+    let mut output = Vec::new();
+    for (index, line) in lines.lines().enumerate() {
+        let outcome = log.read_line(index as u64 + 1, line, &mut |event| {
+            let data: Vec<String> = event
+                .data
+                .iter()
+                .map(|(name, value)| match value {
+                    Scalar::Text(text) => format!("{name}={text}"),
+                    Scalar::Number(number) => format!("{name}={number}"),
+                    Scalar::Bool(value) => format!("{name}={value}"),
+                })
+                .collect();
+            output.push(format!(
+                "{} {} {} {}",
+                event.kind,
+                event.subject,
+                event.time.0 / SECOND,
+                data.join(" ")
+            ));
+        });
+        match outcome {
+            Ok(LineOutcome::Emitted(_)) => {}
+            Ok(LineOutcome::LeftOut(reason)) => output.push(format!("- {reason}")),
+            Err(reason) => output.push(format!("! {reason}")),
+        }
+    }
+    output
+}
+
+#[test]
+fn all_queue_stays_of_a_call_have_one_subject() {
+    let output = read_log(
+        &mut QueueLogReader::default(),
+        "10|7.1|sales|NONE|ENTERQUEUE||555|1\n\
+         12|7.1|sales|a1|CONNECT|2|8.1|1\n\
+         30|7.1|sales|a1|BLINDTRANSFER|600|ctx|2|18|1\n\
+         30|7.1|repair|NONE|ENTERQUEUE||anonymous|1\n\
+         31|7.1|sales|a1|COMPLETEAGENT|2|18|1\n\
+         50|7.1|repair|NONE|EXITWITHKEY|2|1|1|20\n\
+         60|7.1|sales|NONE|ENTERQUEUE||555|1\n\
+         61|7.1|sales|NONE|ABANDON|1|1|1",
+    );
+    assert_eq!(
+        output,
+        [
+            "call.offered 7.1 10 customer=555 queue=sales",
+            "call.answered 7.1 12 wait_seconds=2 queue=sales agent=a1",
+            "call.transferred 7.1 30 to=600 talk_seconds=18 queue=sales agent=a1",
+            "call.offered 7.1 30 queue=repair",
+            "- COMPLETE of a stay that was transferred: the call is in another queue",
+            "call.overflowed 7.1 50 wait_seconds=20 reason=key queue=repair",
+            "call.offered 7.1 60 customer=555 queue=sales",
+            "call.abandoned 7.1 61 wait_seconds=1 queue=sales",
+        ]
+    );
+}
+
+#[test]
+fn reconstructs_the_beginning_of_a_call_from_its_first_line() {
+    let output = read_log(
+        &mut QueueLogReader::default(),
+        "100|1.1|sales|a1|CONNECT|7|9|1\n\
+         100|1.2|sales|a2|COMPLETECALLER|5|30|1\n\
+         100|1.3|sales|NONE|ABANDON|1|1|40\n\
+         120|1.1|sales|a1|COMPLETECALLER|7|20|1",
+    );
+    assert_eq!(
+        output,
+        [
+            "call.offered 1.1 93 queue=sales",
+            "call.answered 1.1 100 wait_seconds=7 queue=sales agent=a1",
+            "call.offered 1.2 65 queue=sales",
+            "call.answered 1.2 70 wait_seconds=5 queue=sales agent=a2",
+            "call.ended 1.2 100 talk_seconds=30 queue=sales agent=a2",
+            "call.offered 1.3 60 queue=sales",
+            "call.abandoned 1.3 100 wait_seconds=40 queue=sales",
+            "call.ended 1.1 120 talk_seconds=20 queue=sales agent=a1",
+        ]
+    );
+}
+
+#[test]
+fn consultation_before_attended_transfer_is_part_of_the_customers_call() {
+    let output = read_log(
+        &mut QueueLogReader::default(),
+        "10|1.1|q1|NONE|ENTERQUEUE||555|1\n\
+         22|1.1|q1|a1|CONNECT|12|2|3\n\
+         140|1.2|q2|NONE|ENTERQUEUE||700|1\n\
+         142|1.2|q1|a1|ATTENDEDTRANSFER|APP|Queue|12|120|1\n\
+         147|1.1|q2|a2|CONNECT|7|3|6\n\
+         150|1.1|q2|a2|ATTENDEDTRANSFER|LINK|c1|c2|7|3|1",
+    );
+    assert_eq!(
+        output[3..],
+        [
+            "call.merged 1.2 142 into=1.1 queue=q1 agent=a1",
+            "call.transferred 1.1 142 to=Queue talk_seconds=120 queue=q1 agent=a1",
+            "call.answered 1.1 147 wait_seconds=7 queue=q2 agent=a2",
+            "call.transferred 1.1 150 to=c1 talk_seconds=3 queue=q2 agent=a2",
+        ]
+    );
+}
+
+#[test]
+fn stays_within_one_second_have_ids_of_their_own() {
+    let mut log = QueueLogReader::default();
+    let mut ids = BTreeSet::new();
+    for (number, line) in [
+        "10|7.1|q|NONE|ENTERQUEUE||1|1",
+        "10|7.1|q|NONE|EXITWITHKEY|1|1|1|0",
+        "10|7.1|q|NONE|ENTERQUEUE||1|1",
+        "10|7.1|q|NONE|EXITWITHKEY|1|1|1|0",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        log.read_line(number as u64, line, &mut |event| _ = ids.insert(event.id.into_owned()))
+            .expect("a valid line");
+    }
+    assert_eq!(ids.len(), 4, "{ids:?}");
+}
+
+#[test]
+fn reports_agent_states_and_leaves_out_other_verbs() {
+    let output = read_log(
+        &mut QueueLogReader::default(),
+        "10|NONE|sales|a1|ADDMEMBER|\n\
+         11|NONE|sales|a1|PAUSE|lunch\n\
+         11|NONE|NONE|a1|PAUSEALL|lunch\n\
+         12|NONE|NONE|a1|AGENTLOGOFF|SIP/1|9\n\
+         13|NONE|NONE|NONE|QUEUESTART|\n\
+         14|7.1|sales|a1|RINGNOANSWER|1000\n\
+         15|x|y|z|NEWVERB\n\n\
+         16|7.9|sales|NONE|SYSCOMPAT",
+    );
+    assert_eq!(
+        output,
+        [
+            "agent.changed a1 10 state=ready queue=sales agent=a1",
+            "agent.changed a1 11 state=pause reason=lunch queue=sales agent=a1",
+            "- PAUSEALL: also logged as one PAUSE per queue",
+            "agent.changed a1 12 state=offline agent=a1",
+            "- QUEUESTART: Asterisk started and no call was open",
+            "- RINGNOANSWER: an attempt at one agent",
+            "- verb not supported by firstline",
+            "- empty line",
+            "call.overflowed 7.9 16 reason=incompatible queue=sales",
+        ]
+    );
+}
+
+#[test]
+fn rejects_malformed_lines_with_reason() {
+    for line in [
+        "x",
+        "1|2|3|4",
+        "1|2|3|4|",
+        "1.2.3|c|q|a|CONNECT|1",
+        "2014-01-01 10:00:00|c|q|a|CONNECT|1",
+        "1|c|q|a|CONNECT|soon",
+        "1|NONE|q|a|CONNECT|1",
+        "-5|c|q|a|CONNECT|1",
+        "99999999999999999999|c|q|a|CONNECT|1",
+        "1.é|c|q|a|CONNECT|1",
+        "1|NONE|q|NONE|PAUSE|",
+    ] {
+        let output = read_log(&mut QueueLogReader::default(), line);
+        assert!(output.len() == 1 && output[0].starts_with("! "), "{line}: {output:?}");
+    }
+}
+
+#[test]
+fn remembered_calls_are_bounded() {
+    let mut log = QueueLogReader::default();
+    for call in 0..CALLS_TRACKED_MAX + 10 {
+        log.read_line(1, &format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
+    }
+    assert_eq!((log.calls.len(), log.call_order.len()), (CALLS_TRACKED_MAX, CALLS_TRACKED_MAX));
+}
+
+#[test]
+fn restart_marks_open_calls_lost_once() {
+    let output = read_log(
+        &mut QueueLogReader::default(),
+        "10|1.1|sales|NONE|ENTERQUEUE||139|1\n\
+         11|1.2|sales|NONE|ENTERQUEUE||138|2\n\
+         12|1.1|sales|a1|CONNECT|2|9|1\n\
+         13|1.3|sales|NONE|ENTERQUEUE||137|2\n\
+         14|1.3|sales|NONE|ABANDON|1|1|1\n\
+         20|NONE|NONE|NONE|QUEUESTART|\n\
+         21|NONE|NONE|NONE|QUEUESTART|",
+    );
+    let after: Vec<&str> = output[5..].iter().map(|line| line.trim_end()).collect();
+    assert_eq!(
+        after,
+        [
+            "call.lost 1.1 20",
+            "call.lost 1.2 20",
+            "- QUEUESTART: Asterisk started and no call was open"
+        ]
+    );
+}

@@ -16,6 +16,8 @@
 mod board;
 #[path = "oracle/calendar.rs"]
 mod calendar;
+#[path = "oracle/call_legs.rs"]
+mod call_legs;
 #[path = "oracle/case_facts.rs"]
 mod case_facts;
 #[path = "oracle/commitment_clock.rs"]

@@ -15,12 +15,22 @@
 
 #[path = "recordings/asterisk.rs"]
 mod asterisk;
+#[path = "recordings/asterisk22.rs"]
+mod asterisk22;
 #[path = "recordings/boston311.rs"]
 mod boston311;
+#[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
+#[path = "legs/breakages.rs"]
+mod breakages;
 #[path = "recordings/comparison.rs"]
 mod comparison;
+#[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]
+#[path = "legs/event.rs"]
+mod event;
 #[path = "recordings/first_contact_cases.rs"]
 mod first_contact_cases;
+#[path = "legs/model.rs"]
+mod model;
 #[path = "recordings/replay.rs"]
 mod replay;
 #[path = "recordings/servicenow.rs"]

@@ -2,7 +2,8 @@
 //! covers it.
 
 use super::calendar::{CaseZone, DAY, HOUR, MINUTE, first_instant_of, local_time};
-use super::case_facts::CaseMeaning;
+use super::call_legs::QUEUE;
+use super::case_facts::{CaseMeaning, DimensionValues, OracleFact, zone_of};
 use super::indicators::{OracleFormula, OracleIndicator};
 use jiff::civil::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,8 +71,11 @@ pub(crate) type ReadingKey = (usize, String, &'static str);
 pub(crate) struct ExpectedBoard {
     /// Readings with at least one fact.
     pub(crate) readings: BTreeMap<ReadingKey, ExpectedReading>,
-    /// Indicators and scopes that must have readings; no others may.
+    /// Indicators and scopes that must have readings.
     pub(crate) present_scopes: BTreeSet<(usize, String)>,
+    /// Indicators and scopes that may have readings, because only a leg or only the merged events of
+    /// a contact belong to them.
+    pub(crate) possible_scopes: BTreeSet<(usize, String)>,
     /// Time from which each indicator is known. `None` if one of its operands was never received.
     pub(crate) known_since: Vec<Option<i64>>,
 }
@@ -121,16 +125,50 @@ pub(crate) fn index_picks(indicators: &[OracleIndicator]) -> PicksByFact {
     picks_by_fact
 }
 
-/// Returns the scopes a case belongs to.
-fn case_scopes(case: &CaseMeaning) -> Vec<String> {
-    let [center, class, tier, _] = case.attributes;
+/// Scopes in which a fact counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ScopeReach {
+    All,
+    /// Scopes that count contacts: those without a queue.
+    Contacts,
+    /// Scopes that count legs: those by queue.
+    Legs,
+}
+
+/// Returns the scopes with these values.
+fn scopes_of(attributes: &DimensionValues, reach: ScopeReach) -> Vec<String> {
+    let [center, class, tier, ..] = *attributes;
     let scopes = [
         Some(String::new()),
         center.map(|center| format!("center={center}")),
         class.map(|class| format!("class={class}")),
         center.zip(tier).map(|(center, tier)| format!("center={center} tier={tier}")),
     ];
-    scopes.into_iter().flatten().collect()
+    let by_queue = attributes[QUEUE].map(|queue| format!("queue={queue}"));
+    let contacts = scopes.into_iter().flatten().filter(|_| reach != ScopeReach::Legs);
+    contacts.chain(by_queue.filter(|_| reach != ScopeReach::Contacts)).collect()
+}
+
+/// Returns true if a scope counts legs.
+pub(crate) fn is_leg_scope(scope: &str) -> bool {
+    scope.starts_with("queue=")
+}
+
+/// Returns the facts of a case, each with the attributes and the reach by which it counts.
+fn counted_facts(case: &CaseMeaning) -> Vec<(&OracleFact, &DimensionValues, ScopeReach)> {
+    let of_case = case.facts.iter().map(|fact| match fact.name.0 {
+        // The facts of a contact without legs are those of the case.
+        "call" if case.legs.is_empty() => (fact, &case.attributes, ScopeReach::All),
+        "call" => (fact, &case.attributes, ScopeReach::Contacts),
+        _ => (fact, &case.attributes, ScopeReach::All),
+    });
+    let of_legs = case.legs.iter().flat_map(|leg| {
+        leg.facts.iter().map(|fact| {
+            let reach = if fact.name.0 == "leg" { ScopeReach::All } else { ScopeReach::Legs };
+            (fact, &leg.values, reach)
+        })
+    });
+    of_case.chain(of_legs).collect()
 }
 
 /// Computes the board of these cases at `now`. `families` lists the family of each pick of each
@@ -148,19 +186,36 @@ pub(crate) fn expected_board(
         (0..indicators.len()).map(|number| (number, String::new())).collect();
     let begins = [CaseZone::Shanghai, CaseZone::Berlin]
         .map(|zone| WINDOW_NAMES.map(|window| window_start(window, now, zone)));
+    let mut possible_scopes = BTreeSet::new();
     for case in cases {
-        let scopes = case_scopes(case);
         for (number, families) in families.iter().enumerate() {
-            if families.iter().any(|family| case.families.contains(family)) {
-                present_scopes.extend(scopes.iter().map(|scope| (number, scope.clone())));
+            let has_family = |family: &&str| case.families.contains(family);
+            if !families.iter().any(has_family) {
+                continue;
+            }
+            let add = |into: &mut BTreeSet<(usize, String)>, attributes, reach| {
+                into.extend(scopes_of(attributes, reach).into_iter().map(|scope| (number, scope)));
+            };
+            // A survey shares the case of a call, but not its legs.
+            let of_calls =
+                families.iter().filter(|family| has_family(family)).all(|family| *family == "call");
+            if of_calls && !case.legs.is_empty() {
+                add(&mut present_scopes, &case.attributes, ScopeReach::Contacts);
+                add(&mut possible_scopes, &case.attributes, ScopeReach::All);
+            } else {
+                add(&mut present_scopes, &case.attributes, ScopeReach::All);
+            }
+            for leg in &case.legs {
+                add(&mut possible_scopes, &leg.values, ScopeReach::All);
             }
         }
-        let begins = &begins[case.case_zone() as usize];
-        for fact in &case.facts {
+        for (fact, attributes, reach) in counted_facts(case) {
+            let begins = &begins[zone_of(attributes) as usize];
+            let scopes = scopes_of(attributes, reach);
             let name = (fact.name.0.to_owned(), fact.name.1.to_owned());
             for &(number, pick_index, good) in picks_by_fact.get(&name).into_iter().flatten() {
                 let indicator = &indicators[number];
-                if !indicator.all_picks()[pick_index].matches_fact(fact, &case.attributes) {
+                if !indicator.all_picks()[pick_index].matches_fact(fact, attributes) {
                     continue;
                 }
                 let is_gauge =
@@ -191,5 +246,5 @@ pub(crate) fn expected_board(
     }
     let known = indicators.iter().zip(families);
     let known = known.map(|(indicator, families)| known_since(indicator, families, first_times));
-    ExpectedBoard { readings, present_scopes, known_since: known.collect() }
+    ExpectedBoard { readings, present_scopes, possible_scopes, known_since: known.collect() }
 }

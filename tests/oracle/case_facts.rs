@@ -1,9 +1,10 @@
 //! Derives the facts of a case at a given time from all of its events.
 //!
-//! This module covers calls, tickets, surveys and agents. `order_facts.rs` covers orders and
-//! `commitment_clock.rs` covers commitments.
+//! This module covers tickets, surveys and agents. `call_legs.rs` covers calls, `order_facts.rs`
+//! orders and `commitment_clock.rs` commitments.
 
 use super::calendar::{CaseZone, HOUR, MINUTE, SECOND};
+use super::call_legs::{self, LegMeaning};
 use super::event::OracleEvent;
 use super::{commitment_clock, order_facts};
 
@@ -37,23 +38,26 @@ pub(crate) struct WorkInterruption {
 }
 
 /// Values in the order of [`DIMENSIONS`].
-pub(crate) type DimensionValues = [Option<&'static str>; 4];
+pub(crate) type DimensionValues = [Option<&'static str>; DIMENSIONS.len()];
 
 /// Dimensions of the standard.
-pub(crate) const DIMENSIONS: [&str; 4] = ["center", "class", "tier", "area"];
+pub(crate) const DIMENSIONS: [&str; 5] = ["center", "class", "tier", "area", "queue"];
 
 /// State and facts derived from all events of a case.
 #[derive(Default, Debug)]
 pub(crate) struct CaseMeaning {
     pub(crate) now: i64,
     pub(crate) families: Vec<&'static str>,
-    /// Current attributes.
+    /// Current attributes. A contact with several legs has those of its first leg.
     pub(crate) attributes: DimensionValues,
     /// First known value of each attribute.
     pub(crate) first_attributes: DimensionValues,
     pub(crate) due: Option<i64>,
     pub(crate) appointment: Option<i64>,
+    /// Facts of the case. Those named `call.*` are facts of the contact.
     pub(crate) facts: Vec<OracleFact>,
+    /// Legs of a contact.
+    pub(crate) legs: Vec<LegMeaning>,
     pub(crate) open: bool,
     pub(crate) interruptions: Vec<WorkInterruption>,
     pub(crate) liable: Option<&'static str>,
@@ -63,7 +67,7 @@ pub(crate) struct CaseMeaning {
 }
 
 /// Processing order of events with equal time and sequence: starts before ends.
-const VERB_ORDER: [&str; 24] = [
+const VERB_ORDER: [&str; 25] = [
     "offered",
     "answered",
     "abandoned",
@@ -88,6 +92,7 @@ const VERB_ORDER: [&str; 24] = [
     "cancelled",
     "rated",
     "changed",
+    "called_back",
 ];
 const FAMILIES: [&str; 6] = ["call", "queue", "survey", "agent", "repair", "install"];
 
@@ -96,6 +101,7 @@ fn fact_expiry(name: FactName) -> Option<i64> {
     match name {
         ("call", "waiting") => Some(10 * MINUTE),
         ("call", "talking") => Some(90 * SECOND),
+        ("call", "callback") => Some(HOUR),
         ("queue", "waiting") => Some(HOUR),
         ("queue", "at_counter") => Some(30 * MINUTE),
         ("agent", "ready") => Some(4 * HOUR),
@@ -146,7 +152,11 @@ pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeani
             .map(|(_, event)| event.time)
             .collect();
         match family {
-            "call" => derive_call(&family_events, &mut meaning),
+            "call" => {
+                let calls: Vec<(&OracleEvent, u64)> =
+                    events.iter().filter(|(event, _)| event.family == family).copied().collect();
+                call_legs::derive_call(&calls, &mut meaning);
+            }
             "queue" => derive_hall_ticket(&family_events, &mut meaning),
             "survey" => {
                 family_events.iter().for_each(|(index, event)| {
@@ -166,10 +176,15 @@ pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeani
     meaning
 }
 
+/// Returns the time zone of the center.
+pub(crate) fn zone_of(attributes: &DimensionValues) -> CaseZone {
+    if attributes[0] == Some("berlin") { CaseZone::Berlin } else { CaseZone::Shanghai }
+}
+
 impl CaseMeaning {
     /// Returns the time zone of the case's center.
     pub(crate) fn case_zone(&self) -> CaseZone {
-        if self.attributes[0] == Some("berlin") { CaseZone::Berlin } else { CaseZone::Shanghai }
+        zone_of(&self.attributes)
     }
 
     pub(crate) fn add_fact(&mut self, name: FactName, index: usize, time: i64, value: Option<i64>) {
@@ -191,6 +206,15 @@ impl CaseMeaning {
     ///
     /// Returns true if the gauge is active.
     pub(crate) fn add_active_fact(&mut self, name: FactName, since: i64) -> bool {
+        let fact = self.active_or_expired(name, since);
+        let is_active = fact.name == name;
+        self.facts.push(fact);
+        is_active
+    }
+
+    /// Returns the gauge active since `since`, or its expiry if the end event is missing. The case is
+    /// open if the gauge is active.
+    pub(crate) fn active_or_expired(&mut self, name: FactName, since: i64) -> OracleFact {
         let expires = fact_expiry(name).map(|millis| since + millis);
         let lost = self.loss_times.iter().copied().filter(|lost| *lost >= since).min();
         // The engine checks expiry once a minute, after the minute is over.
@@ -201,14 +225,28 @@ impl CaseMeaning {
             (Some(lost), None) => Some(lost),
             (None, expires) => expires.filter(|_| checked_at.is_some_and(|time| time <= self.now)),
         };
-        match over {
-            Some(over) => self.add_fact((name.0, "expired"), usize::MAX, over, Some(over - since)),
-            None => {
-                self.open = true;
-                self.add_fact(name, usize::MAX, since, None);
-            }
+        self.open |= over.is_none();
+        let (name, time, value) = match over {
+            Some(over) => ((name.0, "expired"), over, Some(over - since)),
+            None => (name, since, None),
+        };
+        OracleFact { name, time, value, label: None, event_index: usize::MAX }
+    }
+
+    /// Adds a call-back pending since `since`, unless it has expired. A loss does not end it.
+    ///
+    /// Returns true if it is pending.
+    pub(crate) fn add_pending_callback(&mut self, since: i64) -> bool {
+        let name = ("call", "callback");
+        let expires = since + fact_expiry(name).expect("a pending call-back expires");
+        let checked_at = (expires.div_euclid(MINUTE) + 1) * MINUTE;
+        self.critical_times.extend([expires, checked_at]);
+        let is_pending = checked_at > self.now;
+        if is_pending {
+            self.open = true;
+            self.add_fact(name, usize::MAX, since, None);
         }
-        over.is_none()
+        is_pending
     }
 }
 
@@ -225,73 +263,6 @@ fn first_with_verb<'a>(
 /// Returns the duration reported by the event, otherwise the time since `since`.
 fn reported_duration(event: &OracleEvent, name: &str, since: Option<i64>) -> Option<i64> {
     event.millis_field(name).or(since.map(|since| event.time - since))
-}
-
-fn derive_call(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
-    let (offered, answered, ended) = (
-        first_with_verb(events, &["offered"]),
-        first_with_verb(events, &["answered"]),
-        first_with_verb(events, &["ended"]),
-    );
-    let left = first_with_verb(events, &["abandoned", "overflowed"]).filter(|_| answered.is_none());
-    let offered_at = offered.map(|(_, event)| event.time);
-    for (index, event) in events.iter().filter(|(_, event)| event.verb == "transferred") {
-        meaning.add_labeled_fact(
-            ("call", "transferred"),
-            *index,
-            event.time,
-            None,
-            event.text_field("to"),
-        );
-    }
-    if let Some((index, event)) = offered {
-        meaning.add_fact(("call", "offered"), index, event.time, None);
-    }
-    let waited =
-        answered.and_then(|(_, event)| reported_duration(event, "wait_seconds", offered_at));
-    if let Some((index, event)) = answered {
-        meaning.add_fact(("call", "answered"), index, event.time, waited);
-    }
-    if let Some((index, event)) = left {
-        let label = event.text_field("reason").filter(|_| event.verb == "overflowed");
-        meaning.add_labeled_fact(
-            ("call", event.verb),
-            index,
-            event.time,
-            reported_duration(event, "wait_seconds", offered_at),
-            label,
-        );
-    }
-    if let Some((index, event)) = ended {
-        let talk = reported_duration(event, "talk_seconds", answered.map(|(_, event)| event.time));
-        // The time from answer to end includes holds; the talk time reported by a source does not.
-        let hold = if event.millis_field("talk_seconds").is_some() {
-            event.millis_field("hold_seconds").unwrap_or(0)
-        } else {
-            0
-        };
-        let handled =
-            talk.map(|talk| talk + hold + event.millis_field("wrapup_seconds").unwrap_or(0));
-        meaning.add_labeled_fact(
-            ("call", "ended"),
-            index,
-            event.time,
-            talk,
-            event.text_field("resolved"),
-        );
-        meaning.add_fact(("call", "handled"), index, event.time, handled);
-        if answered.is_some() {
-            meaning.add_fact(("call", "completed"), index, event.time, waited);
-        }
-        return;
-    }
-    match (answered, left, offered) {
-        (Some((_, event)), ..) => _ = meaning.add_active_fact(("call", "talking"), event.time),
-        (None, None, Some((_, event))) => {
-            _ = meaning.add_active_fact(("call", "waiting"), event.time);
-        }
-        _ => {}
-    }
 }
 
 fn derive_hall_ticket(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {

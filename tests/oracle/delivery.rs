@@ -117,6 +117,8 @@ impl NaiveOracle {
     pub(crate) fn new(standard: Arc<Standard>, indicators: Vec<OracleIndicator>) -> NaiveOracle {
         let family_of = |name: &str| {
             let families = ["call", "queue", "survey", "agent", "repair", "install"];
+            // The legs of calls are no family of their own.
+            let name = if name == "leg" { "call" } else { name };
             let start_family = commitments::all_commitments()
                 .into_iter()
                 .find(|commitment| commitment.name == name)

@@ -63,17 +63,17 @@ fn event_for_step(
         data.extend(value.map(|value| (name, FieldValue::Text(value))));
     }
     let choice = usize::from(step.text_choice);
-    let mut add_text = |name: &'static str, values: [&'static str; 3]| {
+    let mut add_text = |name: &'static str, values: &[&'static str]| {
         data.extend(values.get(choice).map(|text| (name, FieldValue::Text(text))));
     };
     match verb {
-        "overflowed" => add_text("reason", ["full", "timeout", "key"]),
-        "left" => add_text("reason", ["no_show", "tired", "full"]),
-        "paused" => add_text("reason", ["parts", "absent", "weather"]),
-        "reopened" => add_text("reason", ["same_fault", "other_fault", "parts"]),
-        "cancelled" => add_text("reason", ["absent", "changed_mind", "parts"]),
-        "transferred" => add_text("to", ["second_level", "sales", "bank"]),
-        "escalated" => add_text("level", ["regulator", "manager", "press"]),
+        "overflowed" => add_text("reason", &["full", "timeout", "key", "callback"]),
+        "left" => add_text("reason", &["no_show", "tired", "full"]),
+        "paused" => add_text("reason", &["parts", "absent", "weather"]),
+        "reopened" => add_text("reason", &["same_fault", "other_fault", "parts"]),
+        "cancelled" => add_text("reason", &["absent", "changed_mind", "parts"]),
+        "transferred" => add_text("to", &["second_level", "sales", "bank"]),
+        "escalated" => add_text("level", &["regulator", "manager", "press"]),
         "changed" => data.push((
             "state",
             FieldValue::Text(
@@ -84,10 +84,18 @@ fn event_for_step(
             data.push(("resolved", FieldValue::Boolean(choice == 0)));
         }
         "confirmed" if choice < 2 => data.push(("satisfied", FieldValue::Boolean(choice == 0))),
+        "called_back" => data.push(("reached", FieldValue::Boolean(choice < 2))),
         "rated" if choice < 3 => {
             data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1)));
         }
         _ => {}
+    }
+    if case.family == "call" {
+        // An offer always names a queue. Neither an end nor a loss belongs to one.
+        let queue = step.queue.or((verb == "offered").then_some("sales"));
+        let is_of_leg = !["ended", "lost", "called_back"].contains(&verb);
+        data.extend(queue.filter(|_| is_of_leg).map(|queue| ("queue", FieldValue::Text(queue))));
+        data.extend(step.leg.filter(|_| is_of_leg).map(|leg| ("leg", FieldValue::Text(leg))));
     }
     if ["repair", "install"].contains(&case.family) {
         data.extend(step.liable.map(|liable| ("liable", FieldValue::Text(liable))));
@@ -110,8 +118,16 @@ fn event_for_step(
 
 /// Returns the next verb of a case: a likely successor of its last event, or any verb if stray.
 fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent]) -> &'static str {
-    let calls: &[&str] =
-        &["offered", "answered", "abandoned", "overflowed", "transferred", "ended", "lost"];
+    let calls: &[&str] = &[
+        "offered",
+        "answered",
+        "abandoned",
+        "overflowed",
+        "transferred",
+        "called_back",
+        "ended",
+        "lost",
+    ];
     let tickets: &[&str] = &["joined", "called", "left", "served", "lost"];
     let orders: &[&str] = &[
         "opened",
@@ -140,10 +156,21 @@ fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent])
     };
     let likely: &[&str] = match (family, last) {
         ("call", None) => &["offered"],
-        ("call", Some("offered")) => {
-            &["answered", "answered", "answered", "abandoned", "overflowed", "lost", "lost"]
+        ("call", Some("offered")) => &[
+            "answered",
+            "answered",
+            "answered",
+            "abandoned",
+            "overflowed",
+            "overflowed",
+            "offered",
+            "lost",
+        ],
+        ("call", Some("answered")) => {
+            &["ended", "ended", "transferred", "transferred", "offered", "lost"]
         }
-        ("call", Some("answered")) => &["ended", "ended", "ended", "transferred", "lost"],
+        ("call", Some("overflowed")) => &["offered", "offered", "called_back", "answered", "ended"],
+        ("call", Some("transferred")) => &["offered", "offered", "answered", "ended"],
         // The engine ignores a second end.
         ("call", Some("ended")) => &["ended", "ended", "transferred", "answered", "lost"],
         ("queue", None) => &["joined"],

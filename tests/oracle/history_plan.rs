@@ -24,6 +24,9 @@ pub(crate) struct PlannedEvent {
     pub(crate) when: PlannedTime,
     /// Selects the value of a text field such as a reason.
     pub(crate) text_choice: u8,
+    /// Queue and leg of a call.
+    pub(crate) queue: Option<&'static str>,
+    pub(crate) leg: Option<&'static str>,
     pub(crate) liable: Option<&'static str>,
     pub(crate) owner: Option<&'static str>,
     /// Values of center, class, tier and area.
@@ -160,12 +163,14 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
         Some("third_party"),
         Some("force_majeure"),
     ]);
+    let queue = select(vec![None, None, Some("sales"), Some("help")]);
+    let leg = prop_oneof![9 => Just(None), 1 => select(vec![Some("1"), Some("2")])];
     let owner = select(vec![None, None, None, Some("ann"), Some("bob")]);
     let named_time = || prop_oneof![5 => Just(None), 1 => event_delay(unit).prop_map(Some)];
     let seconds = || prop_oneof![2 => Just(None), 1 => select(vec![0, 1, 9_999, 10_000, 20_000, 20_001, 61_500, 600_000]).prop_map(Some)];
     (
         (any::<u8>(), prop::bool::weighted(0.12), when),
-        (0..4_u8, liable, owner),
+        (0..4_u8, liable, owner, queue, leg),
         later_dimension_values(),
         (named_time(), named_time()),
         [seconds(), seconds(), seconds(), seconds()],
@@ -175,7 +180,7 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
         .prop_map(
             |(
                 (verb, stray, when),
-                (text_choice, liable, owner),
+                (text_choice, liable, owner, queue, leg),
                 dimensions,
                 (due, appointment),
                 seconds,
@@ -187,6 +192,8 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
                     stray,
                     when,
                     text_choice,
+                    queue,
+                    leg,
                     liable,
                     owner,
                     dimensions,
@@ -214,8 +221,8 @@ fn planned_case(
 /// Generates histories of at most `max_cases` cases.
 pub(crate) fn history_plan(max_cases: usize) -> impl Strategy<Value = HistoryPlan> {
     let case = prop_oneof![
-        2 => planned_case("call", 4 * SECOND, 6),
-        1 => planned_case("call", 30 * MINUTE, 4),
+        3 => planned_case("call", 4 * SECOND, 8),
+        1 => planned_case("call", 30 * MINUTE, 6),
         2 => planned_case("queue", MINUTE, 6),
         8 => select(vec![MINUTE, 20 * MINUTE, HOUR, 6 * HOUR]).prop_flat_map(|unit| planned_case("repair", unit, 9)),
         2 => select(vec![20 * MINUTE, 2 * HOUR]).prop_flat_map(|unit| planned_case("install", unit, 7)),

@@ -1,5 +1,6 @@
 //! Compared indicators: their sections of the standard and their formulas for the oracle.
 
+use super::board::is_leg_scope;
 use super::calendar::{HOUR, MINUTE, SECOND};
 use super::case_facts::{DIMENSIONS, DimensionValues, OracleFact};
 use super::commitments;
@@ -112,6 +113,7 @@ fn contact_indicators() -> Vec<OracleIndicator> {
     let gone = || {
         vec![pick_fact("call.answered"), pick_fact("call.abandoned"), pick_fact("call.overflowed")]
     };
+    let once = |good: &str, of: &str| Ratio(vec![pick_fact(good)], vec![pick_fact(of)]);
     let all = [
         ("answer_rate", Ratio(vec![pick_fact("call.answered")], gone())),
         (
@@ -196,6 +198,49 @@ fn contact_indicators() -> Vec<OracleIndicator> {
                 ..pick_fact("call.waiting")
             }]),
         ),
+        ("not_offered", once("call.not_offered", "call.not_offered")),
+        (
+            "to_callback",
+            Ratio(
+                vec![pick_with_values("call.overflowed", "reason", &["callback"])],
+                vec![pick_fact("call.overflowed")],
+            ),
+        ),
+        ("callbacks_pending", Level(vec![pick_fact("call.callback")])),
+        ("longest_callback", Oldest(vec![pick_fact("call.callback")])),
+        (
+            "leg_answer_rate",
+            Ratio(
+                vec![pick_fact("leg.answered")],
+                vec![
+                    pick_fact("leg.answered"),
+                    pick_fact("leg.abandoned"),
+                    pick_fact("leg.overflowed"),
+                ],
+            ),
+        ),
+        (
+            "leg_overflow",
+            Ratio(
+                vec![pick_with_values("leg.overflowed", "reason", &["unknown", "timeout"])],
+                vec![pick_fact("leg.offered")],
+            ),
+        ),
+        ("legs_not_offered", once("leg.not_offered", "leg.not_offered")),
+        ("leg_speed_of_answer", Duration(vec![pick_fact("leg.answered")])),
+        ("leg_patience", Duration(vec![pick_fact("leg.abandoned"), pick_fact("leg.overflowed")])),
+        ("leg_talk", Duration(vec![pick_fact("leg.talked")])),
+        (
+            "legs_passed_on",
+            Ratio(
+                vec![pick_with_values("leg.transferred", "to", &["second_level"])],
+                vec![pick_fact("leg.transferred")],
+            ),
+        ),
+        ("legs_lost_after", Duration(vec![pick_fact("leg.expired")])),
+        ("legs_waiting", Level(vec![pick_fact("leg.waiting")])),
+        ("legs_talking", Level(vec![pick_fact("leg.talking")])),
+        ("longest_leg_wait", Oldest(vec![pick_fact("leg.waiting")])),
         ("hall_wait", Duration(vec![pick_fact("queue.called")])),
         ("hall_left", Duration(vec![pick_fact("queue.left")])),
         (
@@ -385,6 +430,23 @@ fn toml_list(picks: &[FactPick]) -> String {
 }
 
 impl OracleIndicator {
+    /// Returns true if all facts of the indicator are facts about legs.
+    pub(crate) fn counts_legs_only(&self) -> bool {
+        self.all_picks().iter().all(|pick| pick.fact_name().0 == "leg")
+    }
+
+    /// Returns what readings of the scope count; `None` for indicators that are not only of calls.
+    pub(crate) fn counts_in_scope(&self, scope: &str) -> Option<&'static str> {
+        let families: Vec<&str> = self.all_picks().iter().map(|pick| pick.fact_name().0).collect();
+        match &families[..] {
+            all if all.iter().all(|family| *family == "leg") => Some("legs"),
+            all if all.iter().all(|family| *family == "call") => {
+                Some(if is_leg_scope(scope) { "legs" } else { "contacts" })
+            }
+            _ => None,
+        }
+    }
+
     /// Returns all picks, those of a numerator first.
     pub(crate) fn all_picks(&self) -> Vec<&FactPick> {
         match &self.formula {

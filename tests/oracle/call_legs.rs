@@ -431,9 +431,9 @@ fn add_contact_facts(call: &CallReader, meaning: &mut CaseMeaning) {
     if let Some(since) = talking {
         meaning.add_active_fact(("call", "talking"), since);
     } else if let Some(stay) = waiting {
-        let since = first.arrival.filter(|_| answer.is_none()).or(stay.arrival);
-        let since = since.expect("a waiting leg has an arrival");
-        meaning.add_active_fact(("call", "waiting"), since);
+        let arrival = stay.arrival.expect("a waiting leg has an arrival");
+        let since = first.arrival.filter(|_| answer.is_none()).unwrap_or(arrival);
+        meaning.add_renewed_fact(("call", "waiting"), since, arrival);
     }
 }
 

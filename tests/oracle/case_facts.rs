@@ -212,11 +212,21 @@ impl CaseMeaning {
         is_active
     }
 
+    /// Adds a gauge active since `since` that was confirmed at `renewed`, or its expiry.
+    pub(crate) fn add_renewed_fact(&mut self, name: FactName, since: i64, renewed: i64) {
+        let fact = self.renewed_or_expired(name, since, renewed);
+        self.facts.push(fact);
+    }
+
     /// Returns the gauge active since `since`, or its expiry if the end event is missing. The case is
     /// open if the gauge is active.
     pub(crate) fn active_or_expired(&mut self, name: FactName, since: i64) -> OracleFact {
-        let expires = fact_expiry(name).map(|millis| since + millis);
-        let lost = self.loss_times.iter().copied().filter(|lost| *lost >= since).min();
+        self.renewed_or_expired(name, since, since)
+    }
+
+    fn renewed_or_expired(&mut self, name: FactName, since: i64, renewed: i64) -> OracleFact {
+        let expires = fact_expiry(name).map(|millis| renewed + millis);
+        let lost = self.loss_times.iter().copied().filter(|lost| *lost >= renewed).min();
         // The engine checks expiry once a minute, after the minute is over.
         let checked_at = expires.map(|time| (time.div_euclid(MINUTE) + 1) * MINUTE);
         self.critical_times.extend(expires.into_iter().chain(checked_at));

@@ -10,6 +10,7 @@ mod agent_append;
 mod apply_result;
 mod count_difference;
 mod merge_events;
+mod retention;
 
 pub use self::apply_result::{ApplyResult, EventRefusal};
 use super::at_risk_orders::AtRiskOrders;
@@ -28,11 +29,10 @@ use crate::domain::cases::store::case_record::{HistoryPart, MergeResult};
 use crate::domain::cases::store::case_summary::CaseSummary;
 use crate::domain::cases::store::case_table::CaseTable;
 use crate::domain::events::batch::Batch;
-use crate::domain::events::event::{CaseFamily, Event};
+use crate::domain::events::event::Event;
 use crate::domain::facts::catalog::CaseFacts;
-use crate::domain::standard::{FirstContactRule, RetentionHorizon, Standard};
-use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
-use crate::domain::time::window::Window;
+use crate::domain::standard::{RetentionHorizon, Standard};
+use crate::domain::time::timestamp::{MINUTE, SECOND, Timestamp};
 use crate::domain::time::window_bounds::WindowBounds;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -264,30 +264,6 @@ impl Caseload {
         late.then_some(EventRefusal::Late)
     }
 
-    /// Returns the retention of contacts for each first contact indicator, in milliseconds.
-    ///
-    /// After this time no accepted event can change the outcome of the contact.
-    fn contact_retention_ms(horizon: RetentionHorizon, standard: &Standard) -> Vec<i64> {
-        let open = standard.windows.iter().filter_map(|window| {
-            if let Window::Calendar(period) = window { Some(period.max_length_ms()) } else { None }
-        });
-        let open = open.max().unwrap_or(0);
-        let late = |one_shot: &FirstContactRule| {
-            one_shot
-                .fact_tallies()
-                .map(|tally| {
-                    let family = standard.kinds.family(tally.kind);
-                    horizon.for_life_cycle(standard.schema.life_cycle(family)).max(open)
-                })
-                .max()
-        };
-        standard
-            .first_contact_rules
-            .iter()
-            .map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0))
-            .collect()
-    }
-
     /// Records the names of the cases in `slots`. Their events start at index `first` of the batch.
     #[cold]
     fn record_case_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
@@ -298,17 +274,6 @@ impl Caseload {
                 .into_iter()
                 .for_each(|name| self.case_names.record_case_name(*slot, name));
         }
-    }
-
-    /// Forgets a just settled case if its retention has ended. Returns true if it was forgotten.
-    pub(in crate::domain) fn forget_if_due(&mut self, slot: u32) -> bool {
-        let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
-        if is_time {
-            self.coverage.record_forgotten(self.after.families, self.after.last_observed);
-            self.cases.forget_case(slot);
-            self.case_names.forget_case(slot);
-        }
-        is_time
     }
 
     /// Derives the facts before or after a change of a case. Returns the summary of its
@@ -413,25 +378,6 @@ impl Caseload {
             );
         }
         at_risk_orders
-    }
-
-    /// Returns the time at which a case may be forgotten; `None` while it is open or has a timer.
-    pub(in crate::domain) fn forget_time(&self, facts: &CaseFacts) -> Option<Timestamp> {
-        let horizon = self
-            .horizon
-            .filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
-        let family = CaseFamily(63 - facts.families.leading_zeros() as u8);
-        // One millisecond more: a repeated last event at the horizon must not start the case anew.
-        let beyond = facts
-            .last_observed
-            .plus_millis(horizon.for_life_cycle(self.standard.schema.life_cycle(family)) + 1);
-        // Deletion is spread over an hour by event time, so that a month's end causes no long
-        // pause.
-        let closed = self
-            .current
-            .last_window_end(facts.last_observed)
-            .plus_millis(facts.last_observed.0.rem_euclid(HOUR));
-        Some(beyond.max(closed))
     }
 
     /// Advances to `now`: moves the windows, fires due timers and forgets cases past retention.

@@ -22,6 +22,17 @@ use crate::domain::facts::catalog::place::{LEG_COUNTERPARTS, contact, leg};
 use crate::domain::facts::catalog::{Fact, LegFact};
 use crate::domain::time::timestamp::Timestamp;
 
+/// Legs of a contact, as far as they count apart from it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum LegPlacement {
+    /// The contact has no leg.
+    NoLeg,
+    /// Its only leg has the same facts and attributes.
+    SameAsContact,
+    /// The legs have facts of their own. The contact counts in this group.
+    Apart(u32),
+}
+
 /// Derives the facts of a contact from its observations, which join to the group `case_group`.
 ///
 /// Returns the group of the contact if its legs count apart from it.
@@ -38,17 +49,21 @@ pub fn derive_facts(
         format_3::derive_facts(observations, writer);
         return None;
     }
-    let contact_group = match SimpleContact::read(observations.clone(), groups, &settings) {
+    let placement = match SimpleContact::read(observations.clone(), groups, &settings) {
         Some(contact) => {
             contact.write_facts(&settings, writer);
-            None
+            LegPlacement::SameAsContact
         }
         None => derive_facts_with_legs(observations, case_group, groups, writer),
     };
-    if contact_group.is_none() && settings.uses_leg_facts {
-        copy_facts_to_leg(first_fact, writer);
+    match placement {
+        LegPlacement::Apart(contact_group) => return Some(contact_group),
+        LegPlacement::SameAsContact if settings.uses_leg_facts => {
+            copy_facts_to_leg(first_fact, writer);
+        }
+        LegPlacement::SameAsContact | LegPlacement::NoLeg => {}
     }
-    contact_group
+    None
 }
 
 /// Contact with one leg whose events come in their usual order.
@@ -181,28 +196,29 @@ impl EndingWork {
 }
 
 /// Derives the facts of a contact by the rules for legs.
-///
-/// Returns the group of the contact if its legs count apart from it.
 #[inline(never)]
 fn derive_facts_with_legs(
     observations: impl Iterator<Item = Observation>,
     case_group: u32,
     groups: &mut CaseGroups,
     writer: &mut FactWriter<'_, '_>,
-) -> Option<u32> {
+) -> LegPlacement {
     let (settings, standard) = (writer.context.legs, writer.context.standard);
     let observations: Vec<Observation> = observations.collect();
     let mut history = LegHistory::new(groups, standard, settings);
     history.add_observations(&observations);
     if history.merged {
-        return None;
+        return LegPlacement::NoLeg;
     }
     history.lost_at.iter().for_each(|time| writer.mark_lost(*time));
     let first_fact = writer.facts.all.len();
     let pending = outcome::write_contact_facts(&history, writer);
     let (legs, end) = (history.legs, history.end);
-    if !(settings.has_leg_scopes || settings.uses_leg_facts) || legs.is_empty() {
-        return None;
+    if legs.is_empty() {
+        return LegPlacement::NoLeg;
+    }
+    if !settings.has_leg_scopes && !settings.uses_leg_facts {
+        return LegPlacement::SameAsContact;
     }
     let (changing, kept) = (standard.schema.changing_dimensions, settings.own_dimensions);
     // All observations belong to an only leg, unless one names a queue that the leg was not in.
@@ -227,7 +243,7 @@ fn derive_facts_with_legs(
             && facts[contact_facts.clone()] == facts[first_of_leg..]
         {
             writer.facts.all.truncate(first_of_leg);
-            return None;
+            return LegPlacement::SameAsContact;
         }
         let group = if legs.len() == 1 {
             contact_group
@@ -241,7 +257,7 @@ fn derive_facts_with_legs(
         }
         move_facts_to_leg(first_of_leg, in_leg_scopes, group, writer);
     }
-    Some(contact_group)
+    LegPlacement::Apart(contact_group)
 }
 
 /// Moves the facts from index `first` on to the leg facts, in the group `in_leg_scopes`. Adds their
@@ -358,11 +374,14 @@ mod tests {
         let mut writer = FactWriter::new(&context, first, &mut out);
         let all = observations.iter().copied();
         let contact_group = if by_legs {
-            let group = derive_facts_with_legs(all, case_group, &mut groups, &mut writer);
-            if group.is_none() {
-                copy_facts_to_leg(0, &mut writer);
+            match derive_facts_with_legs(all, case_group, &mut groups, &mut writer) {
+                LegPlacement::Apart(group) => Some(group),
+                LegPlacement::SameAsContact => {
+                    copy_facts_to_leg(0, &mut writer);
+                    None
+                }
+                LegPlacement::NoLeg => None,
             }
-            group
         } else {
             derive_facts(all, case_group, &mut groups, &mut writer)
         };

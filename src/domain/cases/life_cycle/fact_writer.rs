@@ -58,10 +58,22 @@ impl<'a, 'f> FactWriter<'a, 'f> {
     /// Returns true if the state is still active.
     #[inline]
     pub fn add_current_state(&mut self, place: u16, since: Timestamp, expired: u16) -> bool {
+        self.add_renewed_state(place, (since, since), expired)
+    }
+
+    /// Adds a current state like [`FactWriter::add_current_state`] that the source has confirmed at
+    /// `renewed`. Losses before that time do not end it, and it expires later.
+    #[inline]
+    pub fn add_renewed_state(
+        &mut self,
+        place: u16,
+        (since, renewed): (Timestamp, Timestamp),
+        expired: u16,
+    ) -> bool {
         let kind = self.first_kind.offset_by(place);
         let expires =
-            self.context.expiry[usize::from(kind.0)].map(|millis| since.plus_millis(millis));
-        let lost = self.lost_at.iter().copied().filter(|lost| *lost >= since).min();
+            self.context.expiry[usize::from(kind.0)].map(|millis| renewed.plus_millis(millis));
+        let lost = self.lost_at.iter().copied().filter(|lost| *lost >= renewed).min();
         // A loss also reveals an earlier expiry, whose whole minute may not be over yet.
         let over = match lost {
             Some(lost) => Some(expires.map_or(lost, |expires| expires.min(lost))),

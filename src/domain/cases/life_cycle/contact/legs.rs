@@ -95,6 +95,18 @@ impl Leg {
     }
 }
 
+/// Returns the rank of an observation among those of the same moment.
+fn rank_in_moment(verb: EventVerb) -> u8 {
+    match verb {
+        EventVerb::Offered => 0,
+        EventVerb::Answered => 1,
+        EventVerb::Abandoned | EventVerb::Overflowed => 2,
+        EventVerb::Transferred | EventVerb::CalledBack => 3,
+        EventVerb::Ended => 4,
+        _ => 5,
+    }
+}
+
 /// End of a contact.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct ContactEnd {
@@ -174,14 +186,7 @@ impl<'a> LegHistory<'a> {
         };
         let (exits, mut rest): (Vec<&Observation>, Vec<&Observation>) =
             moment.iter().partition(|one| is_exit_of_open_leg(one));
-        rest.sort_by_key(|one| match one.kind.verb {
-            EventVerb::Offered => 0,
-            EventVerb::Answered => 1,
-            EventVerb::Abandoned | EventVerb::Overflowed => 2,
-            EventVerb::Transferred | EventVerb::CalledBack => 3,
-            EventVerb::Ended => 4,
-            _ => 5,
-        });
+        rest.sort_by_key(|one| (rank_in_moment(one.kind.verb), one.id));
         exits.into_iter().chain(rest).for_each(|one| self.add_observation(one));
     }
 

@@ -60,9 +60,9 @@ pub(super) fn write_contact_facts(
             writer.add_current_state(contact::TALKING, since, contact::EXPIRED);
         }
         (None, Some(leg)) => {
-            let first_arrival = first.offered.filter(|_| answer.is_none());
-            let since = first_arrival.or(leg.offered).unwrap_or(leg.left);
-            writer.add_current_state(contact::WAITING, since, contact::EXPIRED);
+            let arrival = leg.offered.unwrap_or(leg.left);
+            let since = first.offered.filter(|_| answer.is_none()).unwrap_or(arrival);
+            writer.add_renewed_state(contact::WAITING, (since, arrival), contact::EXPIRED);
         }
         (None, None) => {}
     }

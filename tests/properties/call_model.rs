@@ -1,6 +1,7 @@
 //! Naive model of the call figures, recomputed from the set of events without engine code.
 
 use super::board_values::ReadingName;
+use super::contact_model::ModelContact;
 use super::event::TestEvent;
 use firstline::domain::time::timestamp::{HOUR, MINUTE, SECOND};
 use jiff::Zoned;
@@ -8,40 +9,50 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
-/// Times of a call in milliseconds since 1970.
-struct ModelCall {
-    center: String,
-    queue: String,
-    offered: Option<i64>,
-    answered: Option<i64>,
-    /// Abandoned or overflowed; `None` if the call was answered.
+/// Contact or leg as it counts in its scopes. Times are milliseconds since 1970.
+struct CountedCall {
+    scopes: Vec<String>,
+    center: &'static str,
+    /// Time and wait in milliseconds.
+    answered: Option<(i64, i64)>,
+    /// Time of the exit without an answer.
     left_unanswered: Option<i64>,
-    ended: Option<i64>,
+    is_talking: bool,
+    waiting_since: Option<i64>,
 }
 
-fn model_calls(set: &[TestEvent]) -> Vec<ModelCall> {
+/// Returns the contacts, which count in scopes without a queue, and the legs, which count in the
+/// others. What was never offered has neither an answer nor an exit.
+fn counted_calls(set: &[TestEvent], now: i64) -> Vec<CountedCall> {
     let mut by_subject: BTreeMap<u8, Vec<&TestEvent>> = BTreeMap::new();
     set.iter().for_each(|event| by_subject.entry(event.subject).or_default().push(event));
-    let call = |events: Vec<&TestEvent>| {
-        let first = |kinds: &[&str]| {
-            events
-                .iter()
-                .filter(|event| kinds.contains(&event.kind))
-                .map(|event| event.time.0)
-                .min()
-        };
-        let answered = first(&["call.answered"]);
-        ModelCall {
-            center: events[0].center.unwrap_or_default().to_owned(),
-            queue: events[0].queue.unwrap_or_default().to_owned(),
-            offered: first(&["call.offered"]),
-            answered,
-            left_unanswered: first(&["call.abandoned", "call.overflowed"])
-                .filter(|_| answered.is_none()),
-            ended: first(&["call.ended"]),
-        }
-    };
-    by_subject.into_values().map(call).collect()
+    let mut calls = Vec::new();
+    for events in by_subject.into_values() {
+        let contact = ModelContact::from_events(&events);
+        let Some(first) = contact.legs.first() else { continue };
+        let by_center = first.center.map(|center| format!("center={center}"));
+        let answer = |(time, wait): (i64, Option<i64>)| Some((time, wait?));
+        calls.push(CountedCall {
+            scopes: by_center.into_iter().chain([String::new()]).collect(),
+            center: first.center.unwrap_or_default(),
+            answered: contact.answer().and_then(answer).filter(|_| first.offered.is_some()),
+            left_unanswered: contact.exit(now).filter(|_| first.offered.is_some()),
+            is_talking: contact.is_talking(),
+            waiting_since: contact.waiting_since(),
+        });
+        calls.extend(contact.legs.iter().filter_map(|leg| {
+            let center = leg.center?;
+            Some(CountedCall {
+                scopes: vec![format!("center={center} queue={}", leg.queue?)],
+                center,
+                answered: leg.answer().and_then(answer).filter(|_| leg.offered.is_some()),
+                left_unanswered: leg.exit().filter(|_| leg.offered.is_some()),
+                is_talking: leg.is_talking(),
+                waiting_since: leg.offered.filter(|_| leg.is_waiting()),
+            })
+        }));
+    }
+    calls
 }
 
 /// Returns the start of a window at `now`, in milliseconds since 1970. Rolling windows start at a
@@ -85,51 +96,38 @@ pub(crate) fn expected_sums(
     zone: impl Fn(&str) -> TimeZone,
 ) -> BTreeMap<ReadingName, (i64, i64)> {
     let mut figures: BTreeMap<ReadingName, (i64, i64)> = BTreeMap::new();
-    for call in model_calls(set) {
-        let zone = zone(&call.center);
+    for call in counted_calls(set, now) {
+        let zone = zone(call.center);
         let windows: Vec<(&String, i64)> =
             windows.iter().map(|window| (window, window_start(window, now, &zone))).collect();
-        let scopes = [
-            String::new(),
-            format!("center={}", call.center),
-            format!("center={} queue={}", call.center, call.queue),
-        ];
-        for scope in scopes {
+        for scope in call.scopes {
             let key = |indicator: &str, window: &str| {
                 (indicator.to_owned(), scope.clone(), window.to_owned())
             };
             for &(window, begin) in &windows {
-                let within = |time: Option<i64>| time.is_some_and(|time| time >= begin);
-                let wait =
-                    call.answered.zip(call.offered).map(|(answered, offered)| answered - offered);
-                let counted = i64::from(within(call.answered) || within(call.left_unanswered));
+                let answered = call.answered.filter(|(time, _)| *time >= begin);
+                let left = call.left_unanswered.filter(|time| *time >= begin);
+                let counted = i64::from(answered.is_some() || left.is_some());
                 let mut ratio = |indicator: &str, good: bool| {
                     let entry = figures.entry(key(indicator, window)).or_default();
                     *entry = (entry.0 + i64::from(good), entry.1 + counted);
                 };
-                ratio("answer_rate", within(call.answered));
-                ratio(
-                    "service_level_15s",
-                    within(call.answered) && wait.is_some_and(|wait| wait <= 15 * SECOND),
-                );
-                ratio(
-                    "service_level_20s",
-                    within(call.answered) && wait.is_some_and(|wait| wait <= 20 * SECOND),
-                );
-                if let Some(wait) = wait.filter(|_| within(call.answered)) {
+                let within = |limit: i64| answered.is_some_and(|(_, wait)| wait <= limit);
+                ratio("answer_rate", answered.is_some());
+                ratio("service_level_15s", within(15 * SECOND));
+                ratio("service_level_20s", within(20 * SECOND));
+                if let Some((_, wait)) = answered {
                     let entry = figures.entry(key("speed_of_answer", window)).or_default();
                     *entry = (entry.0 + wait, entry.1 + 1);
                 }
             }
-            if call.answered.is_some() && call.ended.is_none() {
+            if call.is_talking {
                 figures.entry(key("calls_talking", "now")).or_default().0 += 1;
             }
-            if let (Some(offered), None, None, None) =
-                (call.offered, call.answered, call.left_unanswered, call.ended)
-            {
+            if let Some(since) = call.waiting_since {
                 figures.entry(key("calls_waiting", "now")).or_default().0 += 1;
                 let oldest = figures.entry(key("longest_wait_now", "now")).or_default();
-                oldest.0 = oldest.0.max(now - offered);
+                oldest.0 = oldest.0.max(now - since);
             }
         }
     }

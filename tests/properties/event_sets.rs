@@ -9,6 +9,7 @@ use super::event::TestEvent;
 use firstline::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeMap;
 
 /// Midnight of 2026-03-29 in Shanghai, in milliseconds since 1970. Daylight saving starts in Berlin
 /// on that day.
@@ -16,13 +17,14 @@ pub(crate) const MIDNIGHT: i64 = 1_774_713_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Event types. Repeated entries raise the probability of a type.
-const CALL_TYPES: [&str; 6] = [
+const CALL_TYPES: [&str; 7] = [
     "call.offered",
     "call.answered",
     "call.abandoned",
     "call.overflowed",
     "call.transferred",
     "call.ended",
+    "call.called_back",
 ];
 const QUEUE_TYPES: [&str; 4] = ["queue.joined", "queue.called", "queue.left", "queue.served"];
 const REPAIR_TYPES: [&str; 12] = [
@@ -40,8 +42,11 @@ const REPAIR_TYPES: [&str; 12] = [
     "repair.cancelled",
 ];
 
-/// Types with a field `resolved`, or `satisfied` for a confirmation.
-const RESOLUTION_TYPES: [&str; 3] = ["call.ended", "queue.served", "repair.confirmed"];
+/// Types with a field `resolved`, `satisfied` for a confirmation or `reached` for a call-back.
+const RESOLUTION_TYPES: [&str; 4] =
+    ["call.ended", "call.called_back", "queue.served", "repair.confirmed"];
+/// Types with a field `reason`.
+const EXIT_TYPES: [&str; 2] = ["call.abandoned", "call.overflowed"];
 
 fn event_type(subject: u8, stray: bool) -> BoxedStrategy<&'static str> {
     match (stray, subject % 4) {
@@ -114,8 +119,9 @@ fn hostile_event(number: u32, unit: i64) -> impl Strategy<Value = TestEvent> {
         (seconds(), seconds(), seconds(), prop_oneof![Just(None), (1..=5_u8).prop_map(Some)]);
     let state = select(vec![None, Some("ready"), Some("talking"), Some("wrapup"), Some("offline")]);
     let resolved = select(vec![None, Some(true), Some(false)]);
+    let reason = select(vec![None, Some("timeout"), Some("callback")]);
     let offset = time_offset(unit);
-    let labels = (state, resolved);
+    let labels = (state, resolved, reason);
     (subject_and_kind, id, offset, sequence, dimensions, customer_and_topic, due, reported, labels)
         .prop_map(
             |(
@@ -127,7 +133,7 @@ fn hostile_event(number: u32, unit: i64) -> impl Strategy<Value = TestEvent> {
                 (customer, topic),
                 due,
                 (wait, talk, wrapup, score),
-                (state, resolved),
+                (state, resolved, reason),
             )| {
                 TestEvent {
                     sequence,
@@ -142,6 +148,7 @@ fn hostile_event(number: u32, unit: i64) -> impl Strategy<Value = TestEvent> {
                     wrapup_seconds: wrapup,
                     score,
                     state: state.filter(|_| kind == "agent.changed"),
+                    reason: reason.filter(|_| EXIT_TYPES.contains(&kind)),
                     resolved: resolved.filter(|_| RESOLUTION_TYPES.contains(&kind)),
                     ..TestEvent::plain(subject, id, Timestamp(MIDNIGHT + at), kind)
                 }
@@ -191,14 +198,35 @@ pub(crate) fn event_set(max_events: u32) -> impl Strategy<Value = Vec<TestEvent>
     })
 }
 
-/// Generates call events for the naive model. Ids are unique and attributes constant within a case.
+/// Generates call events for the naive model. Ids are unique.
+///
+/// Three restrictions keep the model simple. Events of one subject, moment and type are alike, since
+/// only their ids order them. All events of one subject and moment name the same center. Only
+/// offers, answers and exits name a queue.
 pub(crate) fn call_events(max_events: u32) -> impl Strategy<Value = Vec<TestEvent>> {
-    let call_event = |number: u32, unit: i64| {
-        (0..12_u8, select(&CALL_TYPES[..]), time_offset(unit)).prop_map(
-            move |(subject, kind, at)| TestEvent {
-                center: [Some("hefei"), Some("wuhu"), Some("fuyang")][usize::from(subject % 3)],
-                queue: [Some("broadband"), Some("business")][usize::from(subject / 3 % 2)],
-                ..TestEvent::plain(subject, number, Timestamp(MIDNIGHT + at), kind)
+    let kinds = [&CALL_TYPES[..], &["call.offered", "call.answered"]].concat();
+    let centers = select(vec![None, Some("hefei"), Some("hefei"), Some("wuhu"), Some("fuyang")]);
+    let queues = select(vec![None, Some("broadband"), Some("broadband"), Some("business")]);
+    let sequences = prop_oneof![9 => Just(0), 1 => 1..3_u32];
+    let reasons = select(vec![None, Some("timeout"), Some("callback")]);
+    let waits = prop_oneof![5 => Just(None), 1 => select(vec![0, 15, 20, 600]).prop_map(Some)];
+    let call_event = move |number: u32, unit: i64| {
+        let dimensions = (centers.clone(), queues.clone());
+        let detail = (reasons.clone(), waits.clone(), any::<bool>());
+        let place = (0..8_u8, select(kinds.clone()), time_offset(unit), sequences.clone());
+        (place, dimensions, detail).prop_map(
+            move |((subject, kind, at, sequence), (center, queue), (reason, wait, reached))| {
+                let is_exit = EXIT_TYPES.contains(&kind);
+                TestEvent {
+                    sequence,
+                    center,
+                    queue: queue
+                        .filter(|_| is_exit || ["call.offered", "call.answered"].contains(&kind)),
+                    reason: reason.filter(|_| is_exit),
+                    wait_seconds: wait.filter(|_| is_exit || kind == "call.answered"),
+                    resolved: (kind == "call.called_back").then_some(reached),
+                    ..TestEvent::plain(subject, number, Timestamp(MIDNIGHT + at), kind)
+                }
             },
         )
     };
@@ -206,10 +234,26 @@ pub(crate) fn call_events(max_events: u32) -> impl Strategy<Value = Vec<TestEven
         .prop_flat_map(move |(unit, count)| {
             (0..count).map(|number| call_event(number, unit)).collect::<Vec<_>>()
         })
+        .prop_map(with_equal_ties)
+}
+
+/// Gives events of one subject and moment the center of the first of them. Those that also have the
+/// same type get all of its content.
+fn with_equal_ties(mut set: Vec<TestEvent>) -> Vec<TestEvent> {
+    let mut centers = BTreeMap::new();
+    let mut first = BTreeMap::new();
+    for event in &mut set {
+        let moment = (event.subject, event.time, event.sequence);
+        event.center = *centers.entry(moment).or_insert(event.center);
+        let known = first.entry((moment, event.kind)).or_insert_with(|| event.clone());
+        *event = TestEvent { id: event.id, ..known.clone() };
+    }
+    set
 }
 
 /// Generates contacts of a few customers for the naive model, many of them days apart. Ids are
-/// unique, and customer, topic and attributes constant within a case.
+/// unique, and customer, topic and attributes constant within a case. Most answers come 10 s after
+/// an offer, since a contact that was never offered counts nowhere.
 pub(crate) fn contact_events(max_events: u32) -> impl Strategy<Value = Vec<TestEvent>> {
     let kinds = |subject: u8| match subject % 3 {
         0 => select(vec!["call.answered", "call.answered", "call.transferred", "call.ended"]),
@@ -238,9 +282,23 @@ pub(crate) fn contact_events(max_events: u32) -> impl Strategy<Value = Vec<TestE
             }
         })
     };
-    (select(vec![SECOND, MINUTE, HOUR, HOUR, 6 * HOUR, DAY]), 1..=max_events).prop_flat_map(
-        move |(unit, count)| {
+    let sets = (select(vec![SECOND, MINUTE, HOUR, HOUR, 6 * HOUR, DAY]), 1..=max_events)
+        .prop_flat_map(move |(unit, count)| {
             (0..count).map(|number| contact_event(number, unit)).collect::<Vec<_>>()
-        },
-    )
+        });
+    let offered = prop::collection::vec(prop::bool::weighted(0.8), 1..8);
+    (sets, offered).prop_map(move |(mut set, offered)| {
+        let answers = set.iter().filter(|event| event.kind == "call.answered");
+        let offers = answers.zip(offered.iter().cycle()).filter(|(_, offered)| **offered);
+        let offers: Vec<TestEvent> = offers
+            .map(|(answer, _)| TestEvent {
+                id: answer.id + max_events,
+                kind: "call.offered",
+                time: answer.time.plus_millis(-10 * SECOND),
+                ..answer.clone()
+            })
+            .collect();
+        set.extend(offers);
+        set
+    })
 }

@@ -1,6 +1,7 @@
 //! Naive model of first contact resolution: every contact is compared with every other.
 
 use super::board_values::{ReadingName, is_one_shot, scope_text};
+use super::contact_model::ModelContact;
 use super::event::TestEvent;
 use firstline::domain::board::reading::{Board, ReadingComponents};
 use firstline::domain::time::timestamp::{HOUR, MINUTE};
@@ -135,25 +136,21 @@ fn model_facts(set: &[TestEvent]) -> Vec<ModelFact<'_>> {
         };
         let mut add_fact =
             |name: &'static str, time: i64| facts.push(ModelFact { name, time, case });
-        for first in ["call.answered", "repair.opened"] {
-            events_of(first)
-                .iter()
-                .map(|event| event.time.0)
-                .min()
-                .into_iter()
-                .for_each(|time| add_fact(first, time));
-        }
+        let contact = ModelContact::from_events(&events);
+        let answered = contact.answer().filter(|_| contact.offered().is_some());
+        answered.into_iter().for_each(|(time, _)| add_fact("call.answered", time));
+        contact.transferred().into_iter().for_each(|time| add_fact("call.transferred", time));
+        let unresolved = contact.ended().filter(|_| contact.resolved == Some(false));
+        unresolved.into_iter().for_each(|time| add_fact("call.unresolved", time));
+        let opened = events_of("repair.opened").iter().map(|event| event.time.0).min();
+        opened.into_iter().for_each(|time| add_fact("repair.opened", time));
         events_of("queue.called")
             .iter()
             .map(|event| event.time.0)
             .max()
             .into_iter()
             .for_each(|time| add_fact("queue.called", time));
-        events_of("call.transferred")
-            .iter()
-            .for_each(|event| add_fact("call.transferred", event.time.0));
         if case.center == Some("hefei") {
-            let opened = events_of("repair.opened").iter().map(|event| event.time.0).min();
             opened.into_iter().for_each(|time| add_fact("repair.opened in hefei", time));
         }
         let resolved = events_of("repair.resolved").iter().map(|event| event.time.0).min();
@@ -168,16 +165,11 @@ fn model_facts(set: &[TestEvent]) -> Vec<ModelFact<'_>> {
             .into_iter()
             .filter(|event| resolved.is_some_and(|resolved| resolved <= event.time.0));
         reopened.for_each(|event| add_fact("repair.reopened", event.time.0));
-        for (kind, name) in
-            [("call.ended", "call.unresolved"), ("queue.served", "queue.unresolved")]
-        {
-            // The first end counts. Ties go to the lower `EventId`, which is the inverted id.
-            let first = events_of(kind).into_iter().min_by_key(|event| (event.time, !event.id));
-            first
-                .filter(|end| end.resolved == Some(false))
-                .into_iter()
-                .for_each(|end| add_fact(name, end.time.0));
-        }
+        // The first end counts. Ties go to the lower `EventId`, which is the inverted id.
+        let served =
+            events_of("queue.served").into_iter().min_by_key(|event| (event.time, !event.id));
+        let unresolved = served.filter(|end| end.resolved == Some(false));
+        unresolved.into_iter().for_each(|end| add_fact("queue.unresolved", end.time.0));
     }
     facts
 }

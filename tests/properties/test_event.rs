@@ -30,8 +30,10 @@ pub(crate) struct TestEvent {
     pub(crate) wrapup_seconds: Option<u32>,
     pub(crate) score: Option<u8>,
     pub(crate) state: Option<&'static str>,
+    /// Reason of an exit.
+    pub(crate) reason: Option<&'static str>,
     /// True if the agent reports the matter resolved; only set for ends. For a confirmation, true if
-    /// the customer is satisfied.
+    /// the customer is satisfied. For a call-back, true if it reached the customer.
     pub(crate) resolved: Option<bool>,
 }
 
@@ -55,6 +57,7 @@ impl TestEvent {
             wrapup_seconds: None,
             score: None,
             state: None,
+            reason: None,
             resolved: None,
         }
     }
@@ -86,7 +89,12 @@ impl TestEvent {
         set_field("wrapup_seconds", self.wrapup_seconds.map(Into::into));
         set_field("score", self.score.map(Into::into));
         set_field("state", self.state.map(Into::into));
-        let label = if self.kind.ends_with(".confirmed") { "satisfied" } else { "resolved" };
+        set_field("reason", self.reason.map(Into::into));
+        let label = match self.kind {
+            "repair.confirmed" => "satisfied",
+            "call.called_back" => "reached",
+            _ => "resolved",
+        };
         set_field(label, self.resolved.map(Into::into));
         let event = serde_json::json!({
             "specversion": "1.0",
@@ -123,7 +131,11 @@ impl TestEvent {
                 "pause" => AgentState::Pause,
                 _ => AgentState::Offline,
             }),
-            label: self.resolved.map(|yes| Symbol::from_text(if yes { "true" } else { "false" })),
+            label: self
+                .resolved
+                .map(|yes| if yes { "true" } else { "false" })
+                .or(self.reason)
+                .map(Symbol::from_text),
             ..EventDetail::default()
         }
     }

@@ -187,6 +187,7 @@ impl CallReader {
                     stay.transferred = true;
                     stay.to = stay.to.or(event.text_field("to"));
                     stay.reported_talk = stay.reported_talk.or(event.millis_field("talk_seconds"));
+                    stay.add_further_values(event);
                 }
             }
             "called_back" if event.text_field("reached") == Some("true") => {

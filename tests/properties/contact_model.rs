@@ -173,6 +173,9 @@ impl ModelContact {
                 let talked = |leg: &ModelLeg| leg.is_talking() || leg.transferred;
                 if let Some(leg) = self.newest(event, talked) {
                     leg.end_talk(leg.over.unwrap_or(time), true);
+                    if leg.offered.is_some() {
+                        leg.take_dimensions(event);
+                    }
                 }
             }
             "call.called_back" if event.resolved == Some(true) => {

@@ -299,6 +299,7 @@ impl<'a> LegHistory<'a> {
         leg.transferred = true;
         leg.to = leg.to.or(one.detail.label);
         leg.work.talk = leg.work.talk.or(one.detail.talk);
+        self.complete_offered_leg(place, one);
     }
 
     fn add_end(&mut self, one: &Observation) {

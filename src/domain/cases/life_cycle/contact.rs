@@ -5,8 +5,8 @@
 //! contact with several legs has one outcome of its own, and each leg has one. The facts of the
 //! contact count in scopes without a leg dimension, those of the legs in the others.
 //!
-//! - [`legs`] finds the legs of a contact.
-//! - [`outcome`] derives the facts of the contact and of each leg.
+//! - `contact/legs.rs` finds the legs of a contact.
+//! - `contact/outcome.rs` derives the facts of the contact and of each leg.
 
 mod format_3;
 mod legs;

@@ -12,6 +12,7 @@ mod quote_scan;
 pub mod raw_event;
 
 pub use self::fields::data_field_names;
+pub(in crate::ingest) use self::fields::parse_flag_word;
 use self::fields::{DecodedFields, EventText};
 use self::json_fast::FastJsonReader;
 use self::json_full::CloudEventAttributes;
@@ -23,6 +24,7 @@ use crate::domain::standard::EventSchema;
 use crate::domain::time::timestamp::{Timestamp, truncate_for_message};
 use hashbrown::HashTable;
 use std::sync::Arc;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Rejection of an event, worded for its sender.
@@ -305,13 +307,22 @@ impl DecodedBatch {
             cached_attributes.clear();
         }
         let values: Vec<Option<Box<str>>> =
-            attributes.iter().map(|value| value.as_deref().map(Box::from)).collect();
+            attributes.iter().map(|value| value.as_deref().map(composed_name)).collect();
         let attributes = Attributes::from(values);
         let position = add_group(&attributes);
         let entry =
             CachedAttributes { text: text.as_slice().into(), attributes, batch: *number, position };
         cached_attributes.insert_unique(hash, entry, |known| xxh3_64(&known.text));
         position
+    }
+}
+
+/// Returns a name with composed characters (Unicode normalization form C), so that `é` as one and as
+/// two characters is one name.
+fn composed_name(name: &str) -> Box<str> {
+    match is_nfc_quick(name.chars()) {
+        IsNormalized::Yes => name.into(),
+        _ => name.nfc().collect::<String>().into(),
     }
 }
 
@@ -337,16 +348,19 @@ fn check_required_attributes<'s>(
     let time = required(&attributes.time, "time")?;
     let subject = required(&attributes.subject, "subject")?;
     let time = Timestamp::parse(time).map_err(|reason| format!("`time`: {reason}"))?;
-    let sequence = match attributes.sequence.as_deref() {
-        None => 0,
-        Some(text) => text.parse().map_err(|_| {
-            format!(
-                "`sequence` must be a whole number in quotes, not `{}`",
-                truncate_for_message(text)
-            )
-        })?,
-    };
+    let sequence = attributes.sequence.as_deref().map_or(0, parse_sequence);
     Ok(RequiredAttributes { id, source, kind, time, subject, sequence })
+}
+
+/// Returns the number in a `sequence`: its last run of digits, as 12 in `shard-1-0000012`. The
+/// extension allows every text whose order is that of the events, so a text without digits gives 0.
+fn parse_sequence(text: &str) -> u32 {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let end = text.rfind(is_digit).map_or(0, |last| last + 1);
+    let digits = text[..end].rsplit(|c| !is_digit(c)).next().unwrap_or_default();
+    // Only the order of events at one time counts, so the last digits of a longer number suffice.
+    let last = &digits[digits.len().saturating_sub(9)..];
+    digits.parse().or_else(|_| last.parse()).unwrap_or(0)
 }
 
 /// Checks that the source may be sent with this token.

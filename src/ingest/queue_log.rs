@@ -129,7 +129,9 @@ impl QueueLogReader {
             "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => {
                 self.emit_agent_changed(&line, "ready", emit)
             }
-            "PAUSE" => self.emit_agent_changed(&line, "pause", emit),
+            // Asterisk also writes PAUSE for each queue, but not every program does.
+            "PAUSE" | "PAUSEALL" => self.emit_agent_changed(&line, "pause", emit),
+            "UNPAUSEALL" => self.emit_agent_changed(&line, "ready", emit),
             "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => {
                 self.emit_agent_changed(&line, "offline", emit)
             }
@@ -381,9 +383,10 @@ impl QueueLogReader {
     ) -> Result<LineOutcome, String> {
         let agent = line.agent.ok_or_else(|| format!("{} names no agent", line.verb))?;
         let mut fields = vec![text_field("state", state)];
-        if let (true, Some(reason)) =
-            (line.verb == "PAUSE", line.data.first().filter(|reason| !reason.is_empty()))
-        {
+        if let (true, Some(reason)) = (
+            matches!(line.verb, "PAUSE" | "PAUSEALL"),
+            line.data.first().filter(|reason| !reason.is_empty()),
+        ) {
             fields.push(text_field("reason", reason));
         }
         self.emit_event(line, agent, "agent.changed", 0, fields, emit);
@@ -443,8 +446,6 @@ fn left_out_reason(verb: &str) -> &'static str {
         "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
         "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
         "AGENTDUMP" => "AGENTDUMP: the agent hung up during the announcement, the caller waits on",
-        "PAUSEALL" => "PAUSEALL: also logged as one PAUSE per queue",
-        "UNPAUSEALL" => "UNPAUSEALL: also logged as one UNPAUSE per queue",
         "QUEUESTART" => "QUEUESTART: Asterisk started and no call was open",
         "CONFIGRELOAD" => "CONFIGRELOAD: not about a call",
         "PENALTY" | "MEMBERPENALTY" => "PENALTY: not about a call",

@@ -57,7 +57,8 @@ fn field_schema(value_type: FieldType, meaning: &str) -> Value {
             json!({ "type": ["number", "string"], "minimum": 0, "description": meaning })
         }
         FieldType::Bool => {
-            json!({ "enum": [true, false, "true", "false"], "description": meaning })
+            let words = json!([true, false, 1, 0, "true", "false", "yes", "no", "1", "0"]);
+            json!({ "enum": words, "description": meaning })
         }
         FieldType::Time => {
             json!({ "type": "string", "format": "date-time", "description": meaning })

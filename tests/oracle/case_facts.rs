@@ -281,7 +281,10 @@ fn derive_hall_ticket(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
         first_with_verb(events, &["left"]),
         first_with_verb(events, &["served"]),
     );
-    let called = events.iter().rfind(|(_, event)| event.verb == "called").copied();
+    let called = events.iter().rposition(|(_, event)| event.verb == "called");
+    // A ticket that is called after it left is at the counter.
+    let left = called.map_or(left, |place| first_with_verb(&events[place..], &["left"]));
+    let called = called.map(|place| events[place]);
     let joined_at = joined.map(|(_, event)| event.time);
     let called_at = called.map(|(_, event)| event.time);
     if let Some((index, event)) = joined {

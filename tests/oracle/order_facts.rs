@@ -1,7 +1,7 @@
 //! Derives the facts of an order from all of its events in order.
 //!
 //! An order is open from its first `opened` until it is resolved or cancelled. A `reopened` after a
-//! resolution opens it again. Only an open order can be paused. A new pause or the closing of the
+//! resolution or a cancellation opens it again. A cancellation before it leaves no fact. Only an open order can be paused. A new pause or the closing of the
 //! order ends the current pause.
 
 use super::case_facts::{CaseMeaning, WorkInterruption};
@@ -16,6 +16,8 @@ pub(crate) fn derive_order(
     let opened =
         events.iter().find(|(_, event)| event.verb == "opened").map(|(_, event)| event.time);
     let mut closed = false;
+    // Number of facts before the order was cancelled.
+    let mut facts_before_cancellation: Option<usize> = None;
     let mut owners: Vec<&str> = Vec::new();
     let mut times_of = std::collections::BTreeMap::<&str, u32>::new();
     for &(index, event) in events {
@@ -23,6 +25,15 @@ pub(crate) fn derive_order(
         owners.extend(event.text_field("owner"));
         let since_opened = opened.map(|opened| time - opened);
         let resolved_before = times_of.contains_key("resolved");
+        if verb == "reopened"
+            && let Some(before) = facts_before_cancellation.take()
+        {
+            let later = meaning.facts.split_off(before);
+            meaning
+                .facts
+                .extend(later.into_iter().filter(|fact| fact.name != (family, "cancelled")));
+            closed = false;
+        }
         if verb == "reopened" && !resolved_before {
             continue;
         }
@@ -112,6 +123,7 @@ pub(crate) fn derive_order(
                 }
             }
             "cancelled" => {
+                facts_before_cancellation.get_or_insert(meaning.facts.len());
                 meaning.add_labeled_fact(
                     (family, "cancelled"),
                     index,

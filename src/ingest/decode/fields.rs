@@ -213,8 +213,18 @@ impl<'a, 's> DecodedFields<'a, 's> {
         }
     }
 
-    /// Sets the value of a field. Only the first problem of an event is recorded.
+    /// Sets the value of a field of a JSON event. An empty text counts as missing, as `null` does.
+    pub(super) fn set_json_field(&mut self, field: DataField, value: Scalar<'a>) {
+        match value {
+            Scalar::Text(text) if text.trim().is_empty() => {}
+            value => self.set_field(field, value),
+        }
+    }
+
+    /// Sets the value of a field, without white space around a text. Only the first problem of an
+    /// event is recorded. An empty text is a value: a mapping may ask for one by `keep_empty`.
     pub(super) fn set_field(&mut self, field: DataField, value: Scalar<'a>) {
+        let value = trim_text(value);
         if let Some(known) = field.known
             && let Err(reason) = self.set_known_field(known, &value)
         {
@@ -305,6 +315,15 @@ impl<'a, 's> DecodedFields<'a, 's> {
     }
 }
 
+/// Removes white space around a text.
+fn trim_text(value: Scalar<'_>) -> Scalar<'_> {
+    match value {
+        Scalar::Text(Cow::Borrowed(text)) => Scalar::Text(Cow::Borrowed(text.trim())),
+        Scalar::Text(Cow::Owned(text)) => Scalar::Text(Cow::Owned(text.trim().to_owned())),
+        other => other,
+    }
+}
+
 /// Returns true if a text looks like a phone number. Calls can be transferred to private numbers,
 /// which must not be shown.
 fn is_phone_number(text: &str) -> bool {
@@ -346,11 +365,20 @@ fn parse_seconds(value: &Scalar<'_>) -> Result<PackedMillis, String> {
 }
 
 fn parse_bool(value: &Scalar<'_>) -> Result<bool, String> {
-    match value {
-        Scalar::Bool(yes) => Ok(*yes),
-        Scalar::Text(text) if text == "true" => Ok(true),
-        Scalar::Text(text) if text == "false" => Ok(false),
-        _ => Err("must be true or false".to_owned()),
+    let flag = match value {
+        Scalar::Bool(yes) => Some(*yes),
+        Scalar::Number(number) => parse_flag_word(&number.to_string()),
+        Scalar::Text(text) => parse_flag_word(text),
+    };
+    flag.ok_or_else(|| "must be true, yes or 1, or false, no or 0".to_owned())
+}
+
+/// Parses the words that exports write for true and false, in any case.
+pub(in crate::ingest) fn parse_flag_word(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
     }
 }
 

@@ -91,14 +91,14 @@ impl FastJsonReader {
                 NextValue::Text(field) => {
                     let (string, end) = string(&self.quotes)?;
                     if let Some(field) = field {
-                        fields.set_field(field, Scalar::Text(Cow::Borrowed(string)));
+                        fields.set_json_field(field, Scalar::Text(Cow::Borrowed(string)));
                     }
                     end
                 }
                 NextValue::Unquoted(field) => {
                     let (value, length) = parse_unquoted(&text[at..])?;
                     if let (Some(field), Some(value)) = (field, value) {
-                        fields.set_field(field, value);
+                        fields.set_json_field(field, value);
                     }
                     at + length
                 }

@@ -68,7 +68,9 @@ impl<'a> Visitor<'a> for EventVisitor<'_, 'a, '_> {
                 "type" => attributes.kind = Some(map.next_value_seed(StringSeed)?),
                 "time" => attributes.time = Some(map.next_value_seed(StringSeed)?),
                 "subject" => attributes.subject = Some(map.next_value_seed(StringSeed)?),
-                "sequence" => attributes.sequence = Some(map.next_value_seed(StringSeed)?),
+                "sequence" => {
+                    attributes.sequence = map.next_value_seed(ScalarSeed)?.map(scalar_text);
+                }
                 "data" => map.next_value_seed(DataVisitor { fields: self.fields })?,
                 "data_base64" => {
                     return Err(M::Error::custom(
@@ -111,7 +113,7 @@ impl<'a> Visitor<'a> for DataVisitor<'_, 'a, '_> {
                 None => _ = map.next_value::<IgnoredAny>()?,
                 Some(field) => {
                     if let Some(value) = map.next_value_seed(ScalarSeed)? {
-                        self.fields.set_field(field, value);
+                        self.fields.set_json_field(field, value);
                     }
                 }
             }
@@ -147,6 +149,25 @@ impl<'a> Visitor<'a> for StringSeed {
     }
 }
 
+/// Returns a value as text, as in the fields of `data`.
+fn scalar_text(value: Scalar<'_>) -> EventText<'_> {
+    match value {
+        Scalar::Text(text) => text,
+        Scalar::Number(number) => Cow::Owned(number.to_string()),
+        Scalar::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
+    }
+}
+
+/// Returns an integer as a number, or as its digits if a float does not hold them all. Customers and
+/// orders have numbers of 18 digits.
+fn integer_scalar<N: TryInto<i64> + Copy + ToString>(integer: N) -> Scalar<'static> {
+    const EXACT_MAX: i64 = 1 << f64::MANTISSA_DIGITS;
+    match integer.try_into() {
+        Ok(exact) if (-EXACT_MAX..=EXACT_MAX).contains(&exact) => Scalar::Number(exact as f64),
+        _ => Scalar::Text(Cow::Owned(integer.to_string())),
+    }
+}
+
 /// Deserializes the value of a known field; `None` for null.
 struct ScalarSeed;
 
@@ -177,11 +198,11 @@ impl<'a> Visitor<'a> for ScalarSeed {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(Scalar::Number(value as f64)))
+        Ok(Some(integer_scalar(value)))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(Scalar::Number(value as f64)))
+        Ok(Some(integer_scalar(value)))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {

@@ -4,6 +4,7 @@
 use super::csv_rows::{CsvRow, CsvRowReader};
 use super::row::{GroupRows, MappedRow, parse_number};
 use crate::domain::time::timestamp::truncate_for_message;
+use crate::ingest::decode::parse_flag_word;
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use crate::ingest::mapping::{
     ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet,
@@ -285,11 +286,9 @@ fn parse_scalar(kind: MappedFieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>,
     match kind {
         MappedFieldKind::Text => Ok(Scalar::Text(text)),
         MappedFieldKind::Number => parse_number(&text).map(Scalar::Number),
-        MappedFieldKind::Bool => match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "1" => Ok(Scalar::Bool(true)),
-            "false" | "no" | "0" => Ok(Scalar::Bool(false)),
-            _ => Err(format!("`{}` is neither true nor false", truncate_for_message(&text))),
-        },
+        MappedFieldKind::Bool => parse_flag_word(&text)
+            .map(Scalar::Bool)
+            .ok_or_else(|| format!("`{}` is neither true nor false", truncate_for_message(&text))),
     }
 }
 

@@ -69,6 +69,8 @@ impl<'l> QueueLogLine<'l> {
             None | Some(&"") => Ok(None),
             Some(field) => match field.parse::<u32>() {
                 Ok(seconds) => Ok(Some(f64::from(seconds))),
+                // The clock was set back. The times of the lines tell the duration.
+                Err(_) if field.parse::<i64>().is_ok_and(|seconds| seconds < 0) => Ok(None),
                 Err(_) => Err(format!(
                     "{}: the {name} `{}` is not a number of seconds",
                     self.verb,

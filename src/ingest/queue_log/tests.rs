@@ -145,7 +145,7 @@ fn reports_agent_states_and_leaves_out_other_verbs() {
         [
             "agent.changed a1 10 state=ready queue=sales agent=a1",
             "agent.changed a1 11 state=pause reason=lunch queue=sales agent=a1",
-            "- PAUSEALL: also logged as one PAUSE per queue",
+            "agent.changed a1 11 state=pause reason=lunch agent=a1",
             "agent.changed a1 12 state=offline agent=a1",
             "- QUEUESTART: Asterisk started and no call was open",
             "- RINGNOANSWER: an attempt at one agent",

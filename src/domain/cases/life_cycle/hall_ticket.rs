@@ -1,6 +1,7 @@
 //! Life cycle of a ticket in a service hall: joined, called to a counter and served, or left.
 //!
-//! If a ticket is called more than once, the last call counts.
+//! If a ticket is called more than once, the last call counts. A ticket that is called after it left
+//! is at the counter: a no-show came after all.
 
 use super::fact_writer::{FactWriter, reported_or_elapsed};
 use crate::domain::cases::observation::Observation;
@@ -18,7 +19,10 @@ pub fn derive_facts(
         let detail = &one.detail;
         match one.kind.verb {
             EventVerb::Joined => _ = joined.get_or_insert(one.time),
-            EventVerb::Called => called = Some((one.time, detail.wait)),
+            EventVerb::Called => {
+                called = Some((one.time, detail.wait));
+                left = None;
+            }
             EventVerb::Left => _ = left.get_or_insert((one.time, detail.wait, detail.label)),
             EventVerb::Served => _ = served.get_or_insert((one.time, detail.talk, detail.label)),
             EventVerb::Lost => writer.mark_lost(one.time),

@@ -1,8 +1,9 @@
 //! Life cycle of an order, common to repairs, installations, complaints and other declared
 //! families.
 //!
-//! An order is open from `opened` until it is resolved or cancelled, and again after `reopened`. It
-//! can be paused while open, and closing it ends the pause. Times are used as reported. Some
+//! An order is open from `opened` until it is resolved or cancelled, and again after `reopened`. A
+//! cancellation before a reopening was a mistake and leaves no fact. An order can be paused while
+//! open, and closing it ends the pause. Times are used as reported. Some
 //! systems report an order as closed seconds before it was opened, which gives a negative duration.
 
 use super::fact_writer::{FactWriter, reported_or_elapsed};
@@ -23,6 +24,8 @@ struct OrderProgress {
     confirmed: bool,
     escalated: bool,
     closed: bool,
+    /// Index of the fact `cancelled` of an order that is cancelled now; `None` for other orders.
+    cancellation: Option<usize>,
     /// First owner; `reassigned` is true once another owner was reported.
     owner: Option<Symbol>,
     reassigned: bool,
@@ -99,7 +102,12 @@ impl OrderProgress {
                     });
                 }
             }
-            EventVerb::Reopened if self.resolved => {
+            EventVerb::Reopened if self.cancellation.is_some() || self.resolved => {
+                self.take_back_cancellation(writer);
+                self.closed = false;
+                if !self.resolved {
+                    return;
+                }
                 writer.add_labeled_fact(order::REOPENED, time, Fact::UNKNOWN, detail.label);
                 if !self.reopened {
                     writer.add_fact(order::REOPENED_ONCE, time, Fact::UNKNOWN);
@@ -113,7 +121,7 @@ impl OrderProgress {
                 {
                     (stop.end, stop.facts_before) = (Some(time), facts_before);
                 }
-                (self.reopened, self.closed) = (true, false);
+                self.reopened = true;
             }
             EventVerb::Confirmed => {
                 writer.add_labeled_fact(order::CONFIRMED, time, Fact::UNKNOWN, detail.label);
@@ -130,12 +138,24 @@ impl OrderProgress {
                 self.escalated = true;
             }
             EventVerb::Cancelled => {
+                self.cancellation = self.cancellation.or(Some(writer.facts.all.len()));
                 writer.add_labeled_fact(order::CANCELLED, time, Fact::UNKNOWN, detail.label);
                 self.close_order(time, writer);
                 writer.facts.liable = detail.liable.or(writer.facts.liable);
             }
             _ => {}
         }
+    }
+
+    /// Removes the facts `cancelled` since the order was cancelled.
+    fn take_back_cancellation(&mut self, writer: &mut FactWriter<'_, '_>) {
+        let Some(first) = self.cancellation.take() else { return };
+        let kind = writer.first_kind.offset_by(order::CANCELLED);
+        let mut place = 0;
+        writer.facts.all.retain(|fact| {
+            place += 1;
+            place <= first || fact.kind != kind
+        });
     }
 
     fn close_order(&mut self, time: Timestamp, writer: &mut FactWriter<'_, '_>) {

@@ -1,0 +1,160 @@
+//! Tests that `firstline replay` understands events as other programs write them: empty and padded
+//! texts, long numbers, words for true and false, any `sequence`.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
+
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Command;
+
+/// An event at this minute after nine. Its id names its type and subject.
+fn event(minute: u32, subject: &str, kind: &str, data: Value) -> Value {
+    let mut event = json!({
+        "specversion": "1.0", "id": format!("{kind} {subject}"), "source": "/x", "type": kind,
+        "time": format!("2026-03-02T09:{minute:02}:00+08:00"), "subject": subject,
+    });
+    event["data"] = data;
+    event
+}
+
+/// An answered call with these data at its arrival and at its end.
+fn answered_call(minute: u32, subject: &str, arrival: Value, end: Value) -> Vec<Value> {
+    vec![
+        event(minute, subject, "call.offered", arrival),
+        event(minute + 1, subject, "call.answered", json!({})),
+        event(minute + 2, subject, "call.ended", end),
+    ]
+}
+
+/// Replays the events, none of which may be rejected, and returns the readings of the indicator.
+fn replay_readings(events: &[Value], arguments: &[&str]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.ndjson");
+    let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+    fs::write(&file, lines.join("\n")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_firstline"))
+        .args(["replay", "--json"])
+        .args(arguments)
+        .arg(&file)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let counts = format!("{} events, 0 duplicates, 0 rejected", events.len());
+    assert!(stderr.contains(&counts), "`{counts}` is not in:\n{stderr}");
+    let board: Value = serde_json::from_slice(&output.stdout).unwrap();
+    board["readings"].as_array().unwrap().clone()
+}
+
+/// Returns the centers of a board of these calls, one per value of `center`.
+fn centers_of(values: &[&str]) -> Vec<String> {
+    let calls = values.iter().enumerate().flat_map(|(number, center)| {
+        answered_call(
+            number as u32 * 3,
+            &format!("c{number}"),
+            json!({ "center": center }),
+            json!({}),
+        )
+    });
+    let calls: Vec<Value> = calls.collect();
+    let readings = replay_readings(&calls, &["--by", "center", "--indicator", "answer_rate"]);
+    let mut centers: Vec<String> = readings
+        .iter()
+        .filter_map(|reading| reading["scope"]["center"].as_str())
+        .map(String::from)
+        .collect();
+    centers.sort();
+    centers.dedup();
+    centers
+}
+
+#[test]
+fn empty_name_is_missing_and_spaces_around_names_are_removed() {
+    assert_eq!(centers_of(&["", "  ", "\t"]), [""; 0]);
+    assert_eq!(centers_of(&[" hefei", "hefei ", "hefei", "\u{3000}hefei\u{a0}"]), ["hefei"]);
+    assert_eq!(centers_of(&["he fei", "hefei"]), ["he fei", "hefei"]);
+}
+
+#[test]
+fn composed_and_decomposed_names_are_one() {
+    assert_eq!(centers_of(&["Z\u{fc}rich", "Zu\u{308}rich"]), ["Z\u{fc}rich"]);
+    assert_eq!(centers_of(&["S\u{e3}o", "Sa\u{303}o"]), ["S\u{e3}o"]);
+    assert_eq!(centers_of(&["\u{ac00}", "\u{1100}\u{1161}"]), ["\u{ac00}"]);
+    assert_eq!(centers_of(&["\u{5408}\u{80a5}"]), ["\u{5408}\u{80a5}"]);
+}
+
+/// Returns "good/of" of `one_shot_resolution` for two calls of these customers within an hour.
+fn one_shot_of_customers(one: impl Into<Value>, two: impl Into<Value>) -> String {
+    let calls = [
+        answered_call(0, "c1", json!({ "customer": one.into() }), json!({})),
+        answered_call(10, "c2", json!({ "customer": two.into() }), json!({})),
+    ]
+    .concat();
+    let readings = replay_readings(&calls, &["--indicator", "one_shot_resolution"]);
+    format!("{}/{}", readings[0]["good"], readings[0]["of"])
+}
+
+#[test]
+fn long_customer_numbers_keep_their_digits() {
+    let one = 123_456_789_012_345_678_u64;
+    assert_eq!(one_shot_of_customers(one, one + 1), "2/2");
+    assert_eq!(one_shot_of_customers(one, one), "1/2");
+    assert_eq!(one_shot_of_customers(one, one.to_string()), "1/2");
+    assert_eq!(one_shot_of_customers(u64::MAX, u64::MAX - 1), "2/2");
+    assert_eq!(one_shot_of_customers(i64::MIN, i64::MIN + 1), "2/2");
+    assert_eq!(one_shot_of_customers(1_u64 << 53, (1_u64 << 53) + 1), "2/2");
+    assert_eq!(one_shot_of_customers(13_900_000_001_u64, "13900000001"), "1/2");
+}
+
+#[test]
+fn empty_customer_is_missing() {
+    // Contacts of unknown customers are in no figure of first contact resolution.
+    assert_eq!(one_shot_of_customers("", ""), "0/0");
+    assert_eq!(one_shot_of_customers(" a", "a "), "1/2");
+}
+
+#[test]
+fn words_for_true_and_false_are_understood() {
+    for (value, good) in [
+        (json!(true), 1),
+        (json!(1), 1),
+        (json!("True"), 1),
+        (json!("YES"), 1),
+        (json!(" 1 "), 1),
+        (json!(false), 0),
+        (json!(0), 0),
+        (json!("no"), 0),
+        (json!("FALSE"), 0),
+    ] {
+        let call = answered_call(0, "c1", json!({ "customer": "1" }), json!({ "resolved": value }));
+        let readings = replay_readings(&call, &["--indicator", "one_shot_resolution"]);
+        assert_eq!(readings[0]["good"], good, "{value}");
+    }
+}
+
+/// Returns `repairs_open` after an order was resolved and reopened at the same time, with these
+/// values of `sequence`.
+fn open_after_reopening(resolved: Value, reopened: Value) -> Value {
+    let mut events = vec![
+        event(0, "r1", "repair.opened", json!({})),
+        event(9, "r1", "repair.reopened", json!({})),
+        event(9, "r1", "repair.resolved", json!({})),
+    ];
+    (events[1]["sequence"], events[2]["sequence"]) = (reopened, resolved);
+    replay_readings(&events, &["--indicator", "repairs_open"])[0]["value"].clone()
+}
+
+#[test]
+fn sequence_is_number_or_text_with_number() {
+    for (first, second) in [
+        (json!(1), json!(2)),
+        (json!("1"), json!("2")),
+        (json!("shard-1-0000009"), json!("shard-1-0000012")),
+        (json!("00000001-a"), json!("00000002-a")),
+        (json!(1_772_413_200_001_u64), json!("1772413200002")),
+    ] {
+        assert_eq!(open_after_reopening(first.clone(), second.clone()), 1.0, "{first} {second}");
+        assert_eq!(open_after_reopening(second.clone(), first.clone()), 0.0, "{second} {first}");
+    }
+    // Without digits the event is taken all the same.
+    open_after_reopening(json!("a"), json!(""));
+}

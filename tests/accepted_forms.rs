@@ -158,3 +158,17 @@ fn sequence_is_number_or_text_with_number() {
     // Without digits the event is taken all the same.
     open_after_reopening(json!("a"), json!(""));
 }
+
+#[test]
+fn end_of_day_and_clock_durations_are_understood() {
+    let mut call = answered_call(0, "c1", json!({}), json!({}));
+    call[1]["data"]["wait_seconds"] = json!("00:00:07");
+    let readings = replay_readings(&call, &["--indicator", "speed_of_answer"]);
+    assert_eq!(readings[0]["value"], 7.0);
+
+    let order = [event(0, "r1", "repair.opened", json!({ "due": "2026-03-02T24:00:00+08:00" }))];
+    for (at, overdue) in [("2026-03-02T23:59:59+08:00", 0.0), ("2026-03-03T00:00:01+08:00", 1.0)] {
+        let readings = replay_readings(&order, &["--indicator", "repairs_overdue", "--at", at]);
+        assert_eq!(readings[0]["value"], overdue, "{at}");
+    }
+}

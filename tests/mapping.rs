@@ -748,6 +748,89 @@ fn rows_are_mapped_skipped_or_rejected_with_line() {
     );
 }
 
+/// Maps one repair opened at this time with this waiting time. Returns both, or the rejection.
+fn map_time_and_wait(format: &str, opened: &str, wait: &str) -> Result<(i64, f64), String> {
+    let mapping = format!(
+        "source = '/x'\ntime_zone = 'Asia/Shanghai'\nformats = ['{format}']\nsubject = '{{no}}'\n\
+         [[event]]\ntype = 'call.answered'\ntime = 'opened'\ndata = {{ wait_seconds = 'wait' }}\n"
+    );
+    let outcome = map_input(&mapping, &format!("no,opened,wait\n1,{opened},{wait}\n"));
+    match outcome.events.first() {
+        Some(event) => Ok((event.time, event.number_field("wait_seconds"))),
+        None => Err(outcome.rejected[0].1.clone()),
+    }
+}
+
+#[test]
+fn times_and_durations_are_read_as_programs_write_them() {
+    let day = "%Y-%m-%d %H:%M:%S";
+    for (format, opened, same) in [
+        (day, "2026-03-02 24:00:00", "2026-03-03T00:00"),
+        (day, "2026-12-31 24:00:00", "2027-01-01T00:00"),
+        ("%d.%m.%Y %H:%M", "28.02.2026 24:00", "2026-03-01T00:00"),
+        ("%s", "1772413200", "2026-03-02T09:00"),
+        ("%s", "46083.375", "2026-03-02T09:00"),
+        ("%s", "46083", "2026-03-02T00:00"),
+        ("%s", "46083.9999999", "2026-03-03T00:00"),
+        ("%s", "1772413200.0", "2026-03-02T09:00"),
+        ("%s", "1772413200000", "2026-03-02T09:00"),
+        ("%s", "1772413200000000", "2026-03-02T09:00"),
+        ("%s", "1772413200000000000", "2026-03-02T09:00"),
+    ] {
+        let time = map_time_and_wait(format, opened, "5").unwrap().0;
+        assert_eq!(time, civil_millis(same, "+08:00"), "{opened}");
+    }
+    for (opened, millis) in [
+        ("1772413200.25", 250),
+        ("1772413200.123", 123),
+        ("1772413200.9999", 999),
+        ("1772413200007", 7),
+        ("1772413200007999", 7),
+    ] {
+        let time = map_time_and_wait("%s", opened, "5").unwrap().0;
+        assert_eq!(time % 1_000, millis, "{opened}");
+    }
+    for number in ["0.5", "123456.5", "1e30", "nan", "-46083.5"] {
+        let reason = map_time_and_wait("%s", number, "5").unwrap_err();
+        assert!(reason.contains(number), "{reason}");
+    }
+    for opened in ["2026-03-02 24:00:01", "2026-03-02 25:00:00", "2026-02-30 24:00:00"] {
+        let reason = map_time_and_wait(day, opened, "5").unwrap_err();
+        assert!(reason.contains(opened), "{reason}");
+    }
+    for (wait, seconds) in
+        [("00:00:05", 5.0), ("1:01:05", 3_665.0), ("00:00:05.5", 5.5), ("27:00:00", 97_200.0)]
+    {
+        assert_eq!(map_time_and_wait("%s", "1772413200", wait).unwrap().1, seconds, "{wait}");
+    }
+    for wait in ["00:05", "00:61:00", "00:00:60", "1.5:00:00", "-0:00:05", "0:0:1e1", "::"] {
+        assert!(map_time_and_wait("%s", "1772413200", wait).is_err(), "{wait}");
+    }
+}
+
+#[test]
+fn hours_of_half_days_need_their_half() {
+    let problems = |format: &str| {
+        let mapping = SMALL_MAPPING.replace("%Y-%m-%d %H:%M", format);
+        Mapping::parse("m.toml", &mapping).err().map(|problems| problem_lines(&problems))
+    };
+    assert_eq!(problems("%Y-%m-%d %I:%M %p"), None);
+    for format in ["%Y-%m-%d %I:%M", "%m/%d/%Y %I:%M:%S", "%Y-%m-%d %-I:%M"] {
+        let lines = problems(format).unwrap_or_default();
+        assert!(lines[0].contains("without `%p`"), "{lines:?}");
+    }
+}
+
+#[test]
+fn separator_line_and_trailing_separators_are_skipped() {
+    let input = "sep=;\nno;opened;grade;ok;points\n1;2026-03-01 08:00;a;yes;3;\n\
+                 2;2026-03-01 08:00;a;yes;3;;\n3;2026-03-01 08:00;a;yes;3;x\n";
+    let outcome = map_input(SMALL_MAPPING, input);
+    let lines: Vec<u64> = outcome.events.iter().map(|event| event.line).collect();
+    assert_eq!(lines, [3, 4]);
+    assert_eq!(outcome.rejected, [(5, "the row has 6 columns, the header 5".to_owned())]);
+}
+
 #[test]
 fn groups_may_interleave_and_bytes_may_be_invalid_utf8() {
     let mapping = r#"

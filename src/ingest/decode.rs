@@ -12,8 +12,8 @@ mod quote_scan;
 pub mod raw_event;
 
 pub use self::fields::data_field_names;
-pub(in crate::ingest) use self::fields::parse_flag_word;
 use self::fields::{DecodedFields, EventText};
+pub(in crate::ingest) use self::fields::{parse_clock_duration, parse_flag_word};
 use self::json_fast::FastJsonReader;
 use self::json_full::CloudEventAttributes;
 use self::raw_event::RawEvent;

@@ -3,6 +3,7 @@
 //! The domain code never reads a clock. All times come from its inputs.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -14,6 +15,8 @@ pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
 /// Milliseconds in an hour.
 pub const HOUR: i64 = 60 * MINUTE;
+/// Milliseconds in a day of 24 hours.
+const DAY: i64 = 24 * HOUR;
 
 impl Timestamp {
     /// Earliest time allowed in an event: 1900-01-01T00:00:00Z.
@@ -31,7 +34,12 @@ impl Timestamp {
         if let Some(time) = parse_common_form(text.as_bytes()) {
             return Ok(time);
         }
-        let time: jiff::Timestamp = text.parse().map_err(|_| {
+        if let Some(start) = start_of_ended_day(text) {
+            return Timestamp::parse(&start)?.plus_millis(DAY).check_range().ok_or_else(|| {
+                format!("`{}` lies outside the years 1900 to 2199", truncate_for_message(text))
+            });
+        }
+        let time: jiff::Timestamp = without_surplus_decimals(text).parse().map_err(|_| {
             format!(
                 "`{}` is not RFC 3339 with an offset, as in `2026-03-01T08:00:07+08:00`",
                 truncate_for_message(text)
@@ -174,6 +182,24 @@ fn parse_fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     }
 }
 
+/// Returns the same day at 0:00 for a time at 24:00, which is the midnight at the end of the day.
+fn start_of_ended_day(text: &str) -> Option<String> {
+    let (day, rest) = text.split_at_checked(11)?;
+    let rest = rest.strip_prefix("24:00:00")?;
+    let zone = rest.strip_prefix('.').map_or(rest, |decimals| decimals.trim_start_matches('0'));
+    (!zone.starts_with(|c: char| c.is_ascii_digit())).then(|| format!("{day}00:00:00{zone}"))
+}
+
+/// Returns a time with at most nine decimals. The rest is below a nanosecond.
+fn without_surplus_decimals(text: &str) -> Cow<'_, str> {
+    let Some((whole, rest)) = text.split_once('.') else { return Cow::Borrowed(text) };
+    let count = rest.bytes().take_while(u8::is_ascii_digit).count();
+    match count > 9 {
+        true => Cow::Owned(format!("{whole}.{}{}", &rest[..9], &rest[count..])),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// Truncates external text to 60 characters for use in a message.
 #[must_use]
 pub fn truncate_for_message(text: &str) -> String {
@@ -192,6 +218,28 @@ mod tests {
         let time = Timestamp::parse("2026-03-01T08:00:07.250+08:00").expect("valid RFC 3339 time");
         assert_eq!(time.to_string(), "2026-03-01T00:00:07.25Z");
         assert_eq!(Timestamp::parse("2026-03-01T00:00:07.250Z"), Ok(time));
+    }
+
+    #[test]
+    fn reads_end_of_day_and_many_decimals() {
+        for (text, same) in [
+            ("2026-03-31T24:00:00+08:00", "2026-04-01T00:00:00+08:00"),
+            ("2026-12-31T24:00:00Z", "2027-01-01T00:00:00Z"),
+            ("2028-02-28T24:00:00.000-05:00", "2028-02-29T00:00:00-05:00"),
+            ("2026-03-01T08:00:07.1234567899+08:00", "2026-03-01T08:00:07.123+08:00"),
+            ("2026-03-01T08:00:07.00000000000009Z", "2026-03-01T08:00:07Z"),
+        ] {
+            assert_eq!(Timestamp::parse(text), Timestamp::parse(same), "{text}");
+            assert!(Timestamp::parse(text).is_ok(), "{text}");
+        }
+        for text in [
+            "2026-03-31T24:00:01Z",
+            "2026-03-31T24:01:00Z",
+            "2026-03-31T24:00:00.5Z",
+            "2199-12-31T24:00:00Z",
+        ] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

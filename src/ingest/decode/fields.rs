@@ -352,7 +352,11 @@ fn parse_number(value: &Scalar<'_>) -> Result<f64, String> {
 
 /// Parses seconds into ms. The range excludes waiting and talk times of weeks.
 fn parse_seconds(value: &Scalar<'_>) -> Result<PackedMillis, String> {
-    let seconds = parse_number(value)?;
+    let clock = match value {
+        Scalar::Text(text) => parse_clock_duration(text),
+        _ => None,
+    };
+    let seconds = clock.map_or_else(|| parse_number(value), Ok)?;
     let millis = (seconds * 1_000.0).round();
     let fits = (0.0..=PackedMillis::MAX_MS as f64).contains(&millis);
     let millis = if fits { PackedMillis::new(millis as i64) } else { None };
@@ -362,6 +366,25 @@ fn parse_seconds(value: &Scalar<'_>) -> Result<PackedMillis, String> {
             PackedMillis::MAX_MS / 1_000
         )
     })
+}
+
+/// Parses a duration as a clock shows it: hours, minutes and seconds, as in `00:01:05`. Returns
+/// seconds.
+pub(in crate::ingest) fn parse_clock_duration(text: &str) -> Option<f64> {
+    let mut parts = text.trim().split(':');
+    let mut next_part = || {
+        let part = parts.next()?;
+        let is_number = part.starts_with(|c: char| c.is_ascii_digit())
+            && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        part.parse::<f64>().ok().filter(|_| is_number)
+    };
+    let (hours, minutes, seconds) = (next_part()?, next_part()?, next_part()?);
+    let valid = parts.next().is_none()
+        && hours.fract() == 0.0
+        && minutes.fract() == 0.0
+        && minutes < 60.0
+        && seconds < 60.0;
+    valid.then_some((hours * 60.0 + minutes) * 60.0 + seconds)
 }
 
 fn parse_bool(value: &Scalar<'_>) -> Result<bool, String> {

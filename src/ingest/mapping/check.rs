@@ -143,6 +143,16 @@ fn parse_formats(value: TomlValue<'_>) -> Vec<String> {
 
 fn check_time_format(value: &TomlValue<'_>, for_parsing: bool) -> Option<String> {
     let format = value.require_string()?;
+    // Directives without flags, such as `%-I` for hours without a leading zero.
+    let directives = format.replace(['-', '_', '0', '^', '#'], "");
+    let contains_any = |names: [&str; 2]| names.iter().any(|name| directives.contains(name));
+    if for_parsing && contains_any(["%I", "%l"]) && !contains_any(["%p", "%P"]) {
+        value.report_problem(format!(
+            "`{format}` has the hours 1 to 12 without `%p`; 1 in the night and 1 at noon would be \
+             one; write `%H` for hours from 0 to 23, or add `%p`"
+        ));
+        return None;
+    }
     let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
     let written = ok_or_report(strtime::format(format, &sample), |error| {
         value.report_problem(format!("`{format}` is not a time format: {error}"));

@@ -4,12 +4,12 @@
 use super::csv_rows::{CsvRow, CsvRowReader};
 use super::row::{GroupRows, MappedRow, parse_number};
 use crate::domain::time::timestamp::truncate_for_message;
-use crate::ingest::decode::parse_flag_word;
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
+use crate::ingest::decode::{parse_clock_duration, parse_flag_word};
 use crate::ingest::mapping::{
     ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet,
 };
-use csv::{ByteRecord, StringRecord};
+use csv::StringRecord;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -51,7 +51,11 @@ impl Mapping {
             Some(columns) => columns.clone(),
             None => match reader.next_row()? {
                 None => return Ok(counts),
-                Some(CsvRow { line, record }) => read_header(line, record)?,
+                Some(row) if is_separator_line(&row) => match reader.next_row()? {
+                    None => return Ok(counts),
+                    Some(row) => read_header(row)?,
+                },
+                Some(row) => read_header(row)?,
             },
         };
         let positions = self.column_positions(&header)?;
@@ -70,7 +74,10 @@ impl Mapping {
                 counts.not_utf8 += 1;
                 StringRecord::from_byte_record_lossy(error.into_byte_record())
             });
-            if record.len() != header.len() {
+            // Some programs end each row with a separator.
+            let has_only_blank_cells_more =
+                record.len() > header.len() && record.iter().skip(header.len()).all(str::is_empty);
+            if record.len() != header.len() && !has_only_blank_cells_more {
                 (output.reject)(
                     line,
                     format!("the row has {} columns, the header {}", record.len(), header.len()),
@@ -274,9 +281,14 @@ impl Mapping {
     }
 }
 
+/// Returns true for the line `sep=;` before the header, which tells Excel the separator.
+fn is_separator_line(row: &CsvRow) -> bool {
+    row.record.as_ref().is_ok_and(|cells| cells.len() <= 2 && cells[0].starts_with(b"sep="))
+}
+
 /// Returns the column names in the first row of a file.
-fn read_header(line: u64, row: Result<ByteRecord, String>) -> io::Result<Vec<String>> {
-    let row = row.map_err(|reason| {
+fn read_header(CsvRow { line, record }: CsvRow) -> io::Result<Vec<String>> {
+    let row = record.map_err(|reason| {
         io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {reason}"))
     })?;
     Ok(row.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect())
@@ -285,7 +297,9 @@ fn read_header(line: u64, row: Result<ByteRecord, String>) -> io::Result<Vec<Str
 fn parse_scalar(kind: MappedFieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>, String> {
     match kind {
         MappedFieldKind::Text => Ok(Scalar::Text(text)),
-        MappedFieldKind::Number => parse_number(&text).map(Scalar::Number),
+        MappedFieldKind::Number => {
+            parse_clock_duration(&text).map_or_else(|| parse_number(&text), Ok).map(Scalar::Number)
+        }
         MappedFieldKind::Bool => parse_flag_word(&text)
             .map(Scalar::Bool)
             .ok_or_else(|| format!("`{}` is neither true nor false", truncate_for_message(&text))),

@@ -3,12 +3,14 @@
 //! A definition that cannot be evaluated is stored as an error and reported only where it is used.
 //! An invalid cell that no event of the row needs therefore does no harm.
 
-use crate::domain::time::timestamp::{HOUR, Timestamp, truncate_for_message};
+use crate::domain::time::timestamp::{HOUR, SECOND, Timestamp, truncate_for_message};
+use crate::ingest::decode::parse_clock_duration;
 use crate::ingest::mapping::{
     DefinitionRule, GroupAggregate, Mapping, MappingName, NumberComparison, RowCondition,
     TemplatePart, TextTemplate, TimeRule, TimeSource, ValueRule, ValueSource,
 };
 use csv::StringRecord;
+use jiff::civil::{Time, date};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::{Span, ToSpan, Zoned};
 use std::borrow::Cow;
@@ -176,7 +178,10 @@ impl<'r> MappedRow<'r> {
         if let Some((name, unit)) = rule.plus {
             // A missing duration makes the time missing.
             let Some(text) = self.text_value(name)? else { return Ok(None) };
-            let millis = parse_number(&text)? * unit as f64;
+            let millis = match parse_clock_duration(&text) {
+                Some(seconds) => seconds * SECOND as f64,
+                None => parse_number(&text)? * unit as f64,
+            };
             // The cast saturates for huge numbers. Such a span or sum is rejected below.
             let span = Span::new().try_milliseconds(millis.round() as i64);
             time = span.and_then(|span| time.checked_add(span)).map_err(|_| {
@@ -209,6 +214,60 @@ impl<'r> MappedRow<'r> {
     }
 
     fn parse_time(&self, text: &str, formats: &[String]) -> Result<Zoned, String> {
+        self.parse_number_time(text, formats)
+            .or_else(|| self.parse_time_as_written(text, formats))
+            .or_else(|| self.parse_end_of_day(text, formats))
+            .ok_or_else(|| {
+                format!(
+                    "`{}` is not a time in the format `{}`",
+                    truncate_for_message(text),
+                    formats.join("` or `")
+                )
+            })
+    }
+
+    /// Parses `24:00`, which is the midnight at the end of a day.
+    fn parse_end_of_day(&self, text: &str, formats: &[String]) -> Option<Zoned> {
+        let start = text.contains("24:00").then(|| text.replacen("24:00", "00:00", 1))?;
+        let start = self.parse_time_as_written(&start, formats)?;
+        if start.time() != Time::midnight() {
+            return None;
+        }
+        start.checked_add(1.day()).ok()
+    }
+
+    /// Parses a number for `%s`: days since 1899-12-30 as Excel writes them, or a time since 1970
+    /// with decimals, or in ms, us or ns. The unit follows from the number: days end in the year
+    /// 2173, which as seconds is the second day of 1970, and 10^11 seconds are the year 5138.
+    fn parse_number_time(&self, text: &str, formats: &[String]) -> Option<Zoned> {
+        let number: f64 =
+            formats.iter().any(|format| format == "%s").then(|| text.parse().ok())??;
+        let unit_millis = match number.abs() {
+            days if (20_000.0..100_000.0).contains(&days) && number > 0.0 => {
+                return self.parse_excel_days(number);
+            }
+            seconds if (1e8..1e11).contains(&seconds) => 1e3,
+            millis if (1e11..1e14).contains(&millis) => 1.0,
+            micros if (1e14..1e17).contains(&micros) => 1e-3,
+            nanos if (1e17..1e20).contains(&nanos) => 1e-6,
+            _ => return None,
+        };
+        // A float holds a time of today to less than a microsecond.
+        let micros = (number * unit_millis * 1e3).round() as i64;
+        let millis = micros.div_euclid(1_000);
+        let time = jiff::Timestamp::from_millisecond(millis).ok()?;
+        Some(time.to_zoned(self.mapping.zone.clone()))
+    }
+
+    /// Returns the local time of a number of days as Excel counts them.
+    fn parse_excel_days(&self, days: f64) -> Option<Zoned> {
+        // Excel keeps 15 digits, which give the second of a day.
+        let seconds = (days * (24 * HOUR / SECOND) as f64).round() as i64;
+        let time = date(1899, 12, 30).at(0, 0, 0, 0).checked_add(seconds.seconds()).ok()?;
+        self.mapping.zone.to_zoned(time).ok()
+    }
+
+    fn parse_time_as_written(&self, text: &str, formats: &[String]) -> Option<Zoned> {
         for format in formats {
             let Ok(parts) = BrokenDownTime::parse(format, text) else { continue };
             let read = match (parts.timestamp(), parts.offset()) {
@@ -223,14 +282,10 @@ impl<'r> MappedRow<'r> {
                 }
             };
             if let Ok(time) = read {
-                return Ok(time);
+                return Some(time);
             }
         }
-        Err(format!(
-            "`{}` is not a time in the format `{}`",
-            truncate_for_message(text),
-            formats.join("` or `")
-        ))
+        None
     }
 
     /// Returns the text of a name, or `None` if it is missing.

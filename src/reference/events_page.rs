@@ -34,9 +34,9 @@ pub fn events_page(standard: &Standard) -> String {
          | `type` | yes | One of the types below. |\n\
          | `sequence` | no | Order of events of one case at the same time: a number, or a text with one at its end. |\n\
          | `data` | no | A JSON object with the fields below and the dimensions of the standard. |\n\n\
-         An empty text counts as missing, and white space around a text is removed. Durations may be written \
-         as `00:01:05`. True and false may also be `yes` and `no`, or 1 and 0. Names with decomposed \
-         characters are composed, so that both forms of `é` are one name.\n\n\
+         In `data`, an empty text counts as missing, and white space around a text is removed. \
+         Durations may be written as `00:01:05`. True and false may also be `yes` and `no`, or 1 and \
+         0. Names with decomposed characters are composed, so that both forms of `é` are one name.\n\n\
          Unknown fields are ignored. An unknown type, a missing attribute, or a field of the wrong type is \
          rejected with its reason.\n\n",
     );

@@ -148,8 +148,8 @@ fn check_time_format(value: &TomlValue<'_>, for_parsing: bool) -> Option<String>
     let contains_any = |names: [&str; 2]| names.iter().any(|name| directives.contains(name));
     if for_parsing && contains_any(["%I", "%l"]) && !contains_any(["%p", "%P"]) {
         value.report_problem(format!(
-            "`{format}` has the hours 1 to 12 without `%p`; 1 in the night and 1 at noon would be \
-             one; write `%H` for hours from 0 to 23, or add `%p`"
+            "`{format}` has the hours 1 to 12 without `%p`; 1 at night and 1 in the afternoon \
+             would be one; write `%H` for hours from 0 to 23, or add `%p`"
         ));
         return None;
     }

@@ -215,16 +215,19 @@ impl<'a, 's> DecodedFields<'a, 's> {
 
     /// Sets the value of a field of a JSON event. An empty text counts as missing, as `null` does.
     pub(super) fn set_json_field(&mut self, field: DataField, value: Scalar<'a>) {
-        match value {
-            Scalar::Text(text) if text.trim().is_empty() => {}
-            value => self.set_field(field, value),
+        match trim_text(value) {
+            Scalar::Text(text) if text.is_empty() => {}
+            value => self.set_trimmed_field(field, value),
         }
     }
 
     /// Sets the value of a field, without white space around a text. Only the first problem of an
     /// event is recorded. An empty text is a value: a mapping may ask for one by `keep_empty`.
     pub(super) fn set_field(&mut self, field: DataField, value: Scalar<'a>) {
-        let value = trim_text(value);
+        self.set_trimmed_field(field, trim_text(value));
+    }
+
+    fn set_trimmed_field(&mut self, field: DataField, value: Scalar<'a>) {
         if let Some(known) = field.known
             && let Err(reason) = self.set_known_field(known, &value)
         {
@@ -318,10 +321,17 @@ impl<'a, 's> DecodedFields<'a, 's> {
 /// Removes white space around a text.
 fn trim_text(value: Scalar<'_>) -> Scalar<'_> {
     match value {
+        // Most texts begin and end with a visible ASCII character and need no search.
+        Scalar::Text(text) if has_visible_ends(text.as_bytes()) => Scalar::Text(text),
         Scalar::Text(Cow::Borrowed(text)) => Scalar::Text(Cow::Borrowed(text.trim())),
         Scalar::Text(Cow::Owned(text)) => Scalar::Text(Cow::Owned(text.trim().to_owned())),
         other => other,
     }
+}
+
+fn has_visible_ends(text: &[u8]) -> bool {
+    let is_visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    is_visible(text.first()) && is_visible(text.last())
 }
 
 /// Returns true if a text looks like a phone number. Calls can be transferred to private numbers,

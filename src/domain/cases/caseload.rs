@@ -16,12 +16,11 @@ pub use self::apply_result::{ApplyResult, EventRefusal};
 use super::at_risk_orders::AtRiskOrders;
 use super::case_names::CaseNames;
 use super::changes::CaseChanges;
-use super::context::DerivationContext;
+use super::context::{DerivationContext, DerivationSettings, EXPIRY_STEP_MS, expired_before};
 use super::customer::CustomerContacts;
 use super::data_coverage::DataCoverage;
 use super::derive_facts;
 use super::groups::CaseGroups;
-use super::leg_settings::LegSettings;
 use super::observation::Observation;
 use super::silent_sources::SilentSources;
 use super::timers::TimerWheel;
@@ -32,7 +31,7 @@ use crate::domain::events::batch::Batch;
 use crate::domain::events::event::Event;
 use crate::domain::facts::catalog::CaseFacts;
 use crate::domain::standard::{RetentionHorizon, Standard};
-use crate::domain::time::timestamp::{MINUTE, SECOND, Timestamp};
+use crate::domain::time::timestamp::{SECOND, Timestamp};
 use crate::domain::time::window_bounds::WindowBounds;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,27 +39,13 @@ use std::sync::Arc;
 /// Number of events whose cases are looked up in advance, to prefetch their memory.
 pub(in crate::domain) const PREFETCHED_EVENTS: usize = 32;
 
-/// Granularity of expiry in milliseconds. Whole minutes save a separate timer per call.
-const EXPIRY_STEP_MS: i64 = MINUTE;
-
-/// Returns the time before which current states have expired once `now` is reached.
-pub(in crate::domain) fn expired_before(now: Timestamp) -> Timestamp {
-    Timestamp(now.0.div_euclid(EXPIRY_STEP_MS).saturating_mul(EXPIRY_STEP_MS))
-}
-
 /// All remembered cases with their derived state.
 #[derive(Debug)]
 pub struct Caseload {
     pub(in crate::domain) standard: Arc<Standard>,
-    pub(in crate::domain) used_kinds: Vec<bool>,
-    /// For each kind of current state, its expiry in milliseconds.
-    pub(in crate::domain) expiry: Vec<Option<i64>>,
+    pub(in crate::domain) derivation: DerivationSettings,
     /// For each kind of fact, its consumers.
     pub(in crate::domain) consumers: Vec<count_difference::FactConsumers>,
-    /// Families with at least one commitment, as a bit set.
-    pub(in crate::domain) committed_families: u64,
-    /// How contacts and legs are counted.
-    pub(in crate::domain) legs: LegSettings,
     /// True if an agent's facts depend only on adjacent observations.
     pub(in crate::domain) agents_are_local: bool,
     pub(in crate::domain) now: Timestamp,
@@ -101,32 +86,17 @@ impl Caseload {
         for (used, consumers) in used_kinds.iter_mut().zip(&consumers) {
             *used |= consumers.contacts || consumers.orders;
         }
-        let legs = LegSettings::new(&standard, &used_kinds);
-        // The facts of legs follow from those of contacts.
-        for (leg, contact) in standard.kinds.leg_kinds() {
-            used_kinds[usize::from(contact.0)] |= used_kinds[usize::from(leg.0)];
-        }
+        let derivation = DerivationSettings::new(&standard, used_kinds);
         let customers = CustomerContacts::new(
             horizon.map(|horizon| Self::contact_retention_ms(horizon, &standard)),
         );
-        let mut expiry = vec![None; used_kinds.len()];
-        for (kind, millis) in &standard.expiry {
-            expiry[usize::from(kind.0)] = Some(*millis);
-        }
-        let committed_families = standard
-            .commitments
-            .iter()
-            .fold(0, |families, commitment| families | 1 << commitment.family.0);
         Caseload {
-            used_kinds,
-            expiry,
-            committed_families,
-            legs,
             agents_are_local: agent_append::has_local_agent_facts(
                 &standard,
                 &consumers,
-                committed_families,
+                derivation.committed_families,
             ),
+            derivation,
             consumers,
             now: Timestamp(i64::MIN),
             clock: None,
@@ -279,36 +249,17 @@ impl Caseload {
     /// Derives the facts before or after a change of a case. Returns the summary of its
     /// observations.
     pub(in crate::domain) fn derive_facts(&mut self, slot: u32, before: bool) -> CaseSummary {
-        let Caseload {
-            standard,
-            used_kinds,
-            expiry,
-            committed_families,
-            legs,
-            now,
-            cases,
-            groups,
-            ..
-        } = self;
-        let context = DerivationContext {
-            standard,
-            used_kinds,
-            expiry,
-            committed_families: *committed_families,
-            legs: *legs,
-            now: *now,
-            expired_before: expired_before(*now),
-        };
+        let context = self.derivation.context(&self.standard, self.now);
         let (part, out) = if before {
             (HistoryPart::Counted, &mut self.before)
         } else {
             (HistoryPart::All, &mut self.after)
         };
         derive_facts::derive_case_facts(
-            (cases.record(slot), part),
-            &cases.overflow,
+            (self.cases.record(slot), part),
+            &self.cases.overflow,
             &context,
-            groups,
+            &mut self.groups,
             out,
         )
     }
@@ -319,27 +270,10 @@ impl Caseload {
         only: Option<u32>,
         mut visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable),
     ) {
-        let Caseload {
-            standard,
-            expiry,
-            committed_families,
-            legs,
-            now,
-            cases,
-            groups,
-            used_kinds,
-            ..
-        } = self;
-        let all_kinds = vec![true; used_kinds.len()];
-        let context = DerivationContext {
-            standard,
-            used_kinds: &all_kinds,
-            expiry,
-            committed_families: *committed_families,
-            legs: *legs,
-            now: *now,
-            expired_before: expired_before(*now),
-        };
+        let Caseload { standard, derivation, now, cases, groups, .. } = self;
+        let all_kinds = vec![true; derivation.used_kinds.len()];
+        let context =
+            DerivationContext { used_kinds: &all_kinds, ..derivation.context(standard, *now) };
         let mut facts = CaseFacts { clock_reports: Some(Vec::new()), ..CaseFacts::default() };
         let mut visit_slot = |slot: u32| {
             derive_facts::derive_case_facts(

@@ -3,7 +3,64 @@
 use crate::domain::cases::leg_settings::LegSettings;
 use crate::domain::events::event::PackedTimestamp;
 use crate::domain::standard::Standard;
-use crate::domain::time::timestamp::Timestamp;
+use crate::domain::time::timestamp::{MINUTE, Timestamp};
+
+/// Granularity of expiry in milliseconds. Whole minutes save a separate timer per call.
+pub(in crate::domain) const EXPIRY_STEP_MS: i64 = MINUTE;
+
+/// Returns the time before which current states have expired once `now` is reached.
+pub(in crate::domain) fn expired_before(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.div_euclid(EXPIRY_STEP_MS).saturating_mul(EXPIRY_STEP_MS))
+}
+
+/// What the life cycles need besides the standard and the time, derived from the standard.
+#[derive(Clone, Debug)]
+pub struct DerivationSettings {
+    /// For each kind of fact, true if an indicator, commitment or alert uses it.
+    pub used_kinds: Vec<bool>,
+    /// For each kind of current state, its expiry in milliseconds.
+    pub expiry: Vec<Option<i64>>,
+    /// Families with at least one commitment, as a bit set.
+    pub committed_families: u64,
+    /// How contacts and legs are counted.
+    pub legs: LegSettings,
+}
+
+impl DerivationSettings {
+    /// Returns the settings of a standard. `used_kinds` is true for each used kind of fact.
+    #[must_use]
+    pub fn new(standard: &Standard, mut used_kinds: Vec<bool>) -> DerivationSettings {
+        let legs = LegSettings::new(standard, &used_kinds);
+        // The facts of legs follow from those of contacts.
+        for (leg, contact) in standard.kinds.leg_kinds() {
+            used_kinds[usize::from(contact.0)] |= used_kinds[usize::from(leg.0)];
+        }
+        let mut expiry = vec![None; used_kinds.len()];
+        for (kind, millis) in &standard.expiry {
+            expiry[usize::from(kind.0)] = Some(*millis);
+        }
+        let committed_families = standard
+            .commitments
+            .iter()
+            .fold(0, |families, commitment| families | 1 << commitment.family.0);
+        DerivationSettings { used_kinds, expiry, committed_families, legs }
+    }
+
+    /// Returns the inputs at the time reached.
+    #[inline]
+    #[must_use]
+    pub fn context<'a>(&'a self, standard: &'a Standard, now: Timestamp) -> DerivationContext<'a> {
+        DerivationContext {
+            standard,
+            used_kinds: &self.used_kinds,
+            expiry: &self.expiry,
+            committed_families: self.committed_families,
+            legs: self.legs,
+            now,
+            expired_before: expired_before(now),
+        }
+    }
+}
 
 /// Standard, used kinds of facts and time reached, as the life cycles need them.
 #[derive(Clone, Copy, Debug)]

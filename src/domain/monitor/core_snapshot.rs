@@ -89,11 +89,8 @@ impl Monitor {
         let Caseload {
             // Derived from the standard.
             standard: _,
-            used_kinds: _,
-            expiry: _,
+            derivation: _,
             consumers: _,
-            committed_families: _,
-            legs: _,
             agents_are_local: _,
             horizon: _,
             // Derived from the current time.

@@ -5,8 +5,7 @@
 //! again.
 
 use super::count_difference::FactConsumers;
-use crate::domain::cases::caseload::{Caseload, expired_before};
-use crate::domain::cases::context::DerivationContext;
+use crate::domain::cases::caseload::Caseload;
 use crate::domain::cases::derive_facts;
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::case_record::{MergeResult, OBSERVATIONS_PER_CASE_MAX};
@@ -42,10 +41,7 @@ impl Caseload {
     ) -> Option<MergeResult> {
         let Caseload {
             standard,
-            used_kinds,
-            expiry,
-            committed_families,
-            legs,
+            derivation,
             now,
             cases,
             groups,
@@ -57,15 +53,7 @@ impl Caseload {
         if !*agents_are_local || observation.kind.family != CaseFamily::AGENT {
             return None;
         }
-        let context = DerivationContext {
-            standard,
-            used_kinds,
-            expiry,
-            committed_families: *committed_families,
-            legs: *legs,
-            now: *now,
-            expired_before: expired_before(*now),
-        };
+        let context = derivation.context(standard, *now);
         let (history, digest) =
             cases.overflow.history_with_digest(cases.record(slot).overflow_place())?;
         let last = history.last()?;

@@ -1,8 +1,9 @@
 //! Difference counting: retracts the facts that no longer hold and adds the new ones.
 
 use crate::domain::cases::at_risk_orders;
-use crate::domain::cases::caseload::{Caseload, expired_before};
+use crate::domain::cases::caseload::Caseload;
 use crate::domain::cases::changes::{CaseChanges, Counted, Seen};
+use crate::domain::cases::context::expired_before;
 use crate::domain::cases::customer;
 use crate::domain::cases::customer::contact::derive_contacts;
 use crate::domain::events::event::{CustomerKey, Symbol};
@@ -179,7 +180,7 @@ impl Caseload {
                 customers.add_contact(one_shots, customer, *contact, &mut changes);
             });
         }
-        changes.iter().for_each(|change| record_contact_change(consumers, case_changes, change));
+        record_contact_changes(consumers, case_changes, &changes);
     }
 
     /// Counts the contacts of all remembered cases again for the first contact rules in `rules`, a
@@ -199,9 +200,7 @@ impl Caseload {
                 self.customers.add_to_rules(one_shots, rules, (customer, contact), &mut changes);
             }
         }
-        changes
-            .iter()
-            .for_each(|change| record_contact_change(&self.consumers, &mut self.changes, change));
+        record_contact_changes(&self.consumers, &mut self.changes, &changes);
     }
 
     /// Counts contacts whose repeat windows ended between `then` and the time reached.
@@ -212,9 +211,7 @@ impl Caseload {
         }
         let mut changes = Vec::new();
         self.customers.mature_contacts(&self.standard.first_contact_rules, reached, &mut changes);
-        changes
-            .iter()
-            .for_each(|change| record_contact_change(&self.consumers, &mut self.changes, change));
+        record_contact_changes(&self.consumers, &mut self.changes, &changes);
     }
 }
 
@@ -229,23 +226,7 @@ struct DifferenceCounter<'m> {
 impl DifferenceCounter<'_> {
     /// Retracts the facts only in `gone` and adds those only in `new`.
     fn count_difference(&mut self, group: u32, gone: &mut [Fact], new: &mut [Fact]) {
-        gone.sort_unstable();
-        new.sort_unstable();
-        let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
-        loop {
-            match (gone.peek(), new.peek()) {
-                (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
-                (Some(one), other) if other.is_none_or(|other| one < other) => {
-                    self.count_fact(group, one, -1);
-                    gone.next();
-                }
-                (_, Some(other)) => {
-                    self.count_fact(group, other, 1);
-                    new.next();
-                }
-                (_, None) => break,
-            }
-        }
+        visit_difference(gone, new, |fact, times| self.count_fact(group, fact, times));
     }
 
     /// Adds (`times` = 1) or retracts (-1) all facts of a case except those of legs.
@@ -257,26 +238,7 @@ impl DifferenceCounter<'_> {
 
     /// Retracts the leg facts only in `gone` and adds those only in `new`.
     fn count_leg_difference(&mut self, gone: &mut [LegFact], new: &mut [LegFact]) {
-        if gone == new {
-            return;
-        }
-        gone.sort_unstable();
-        new.sort_unstable();
-        let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
-        loop {
-            match (gone.peek(), new.peek()) {
-                (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
-                (Some(one), other) if other.is_none_or(|other| one < other) => {
-                    self.count_fact(one.group, &one.fact, -1);
-                    gone.next();
-                }
-                (_, Some(other)) => {
-                    self.count_fact(other.group, &other.fact, 1);
-                    new.next();
-                }
-                (_, None) => break,
-            }
-        }
+        visit_difference(gone, new, |leg, times| self.count_fact(leg.group, &leg.fact, times));
     }
 
     /// Adds (`times` = 1) or retracts (-1) a fact.
@@ -291,6 +253,28 @@ impl DifferenceCounter<'_> {
     }
 }
 
+/// Sorts both lists. Visits the entries only in `gone` with -1 and those only in `new` with 1.
+#[inline]
+fn visit_difference<T: Ord>(gone: &mut [T], new: &mut [T], mut visit: impl FnMut(&T, i32)) {
+    gone.sort_unstable();
+    new.sort_unstable();
+    let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
+    loop {
+        match (gone.peek(), new.peek()) {
+            (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
+            (Some(one), other) if other.is_none_or(|other| one < other) => {
+                visit(one, -1);
+                gone.next();
+            }
+            (_, Some(other)) => {
+                visit(other, 1);
+                new.next();
+            }
+            (_, None) => break,
+        }
+    }
+}
+
 /// Records a change of the number of cases in the groups of a case and of its legs.
 fn record_group_counts(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) {
     if facts.families == 0 {
@@ -301,13 +285,14 @@ fn record_group_counts(changes: &mut CaseChanges, facts: &CaseFacts, times: i64)
     changes.case_counts.extend(groups.map(|group| Seen { group, families: facts.families, times }));
 }
 
-/// Records a change of a first contact fact if the cells count it.
-fn record_contact_change(
+/// Records the changes of first contact facts that the cells count.
+fn record_contact_changes(
     consumers: &[FactConsumers],
-    changes: &mut CaseChanges,
-    (group, fact, times): &customer::ContactChange,
+    case_changes: &mut CaseChanges,
+    changes: &[customer::ContactChange],
 ) {
-    if consumers[usize::from(fact.kind.0)].cells {
-        changes.fact_counts.push(Counted { fact: *fact, group: *group, times: *times });
-    }
+    let counted = changes.iter().filter(|(_, fact, _)| consumers[usize::from(fact.kind.0)].cells);
+    let counted =
+        counted.map(|(group, fact, times)| Counted { fact: *fact, group: *group, times: *times });
+    case_changes.fact_counts.extend(counted);
 }

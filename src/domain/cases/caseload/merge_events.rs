@@ -35,10 +35,10 @@ impl Caseload {
     /// Counts the difference between the facts that earlier versions derived for a settled contact
     /// and its facts now. Other cases are unchanged.
     pub(in crate::domain) fn recount_contact(&mut self, slot: u32) {
-        self.legs.before_format_4 = true;
+        self.derivation.legs.before_format_4 = true;
         self.derive_facts(slot, true);
-        self.legs.before_format_4 = false;
-        if self.before.families & self.legs.contact_families != 0 {
+        self.derivation.legs.before_format_4 = false;
+        if self.before.families & self.derivation.legs.contact_families != 0 {
             self.derive_facts(slot, false);
             self.count_case_difference(slot, false);
         }

@@ -134,9 +134,7 @@ impl CustomerContacts {
             self.table.replace_contacts(slot, kept);
         }
     }
-}
 
-impl CustomerContacts {
     /// Adds a contact of `customer` to the rules in `rules`, from which [`Self::remove_rules`] has
     /// removed it, and appends the resulting changes to `changes`. The other rules keep it.
     pub fn add_to_rules(

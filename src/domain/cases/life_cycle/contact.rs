@@ -308,7 +308,7 @@ fn leg_counterpart(fact: &Fact, writer: &FactWriter<'_, '_>) -> Option<Fact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::cases::context::DerivationContext;
+    use crate::domain::cases::context::DerivationSettings;
     use crate::domain::events::event::{Attributes, CaseFamily, EventId, EventType, Symbol};
     use crate::domain::facts::catalog::CaseFacts;
     use crate::standard_file::parse_standard;
@@ -354,21 +354,8 @@ mod tests {
             .map(|one| one.group)
             .reduce(|known, next| groups.join_groups(known, next, 0, &standard))
             .expect("at least one observation");
-        let used_kinds = vec![true; standard.kinds.count()];
-        let mut expiry = vec![None; used_kinds.len()];
-        standard
-            .expiry
-            .iter()
-            .for_each(|(kind, millis)| expiry[usize::from(kind.0)] = Some(*millis));
-        let context = DerivationContext {
-            standard: &standard,
-            used_kinds: &used_kinds,
-            expiry: &expiry,
-            committed_families: 0,
-            legs: LegSettings::new(&standard, &used_kinds),
-            now: Timestamp(3_000_000),
-            expired_before: Timestamp(3_000_000),
-        };
+        let derivation = DerivationSettings::new(&standard, vec![true; standard.kinds.count()]);
+        let context = derivation.context(&standard, Timestamp(3_000_000));
         let mut out = CaseFacts::default();
         let first = standard.kinds.first_kind(CaseFamily::CALL);
         let mut writer = FactWriter::new(&context, first, &mut out);

@@ -89,6 +89,11 @@ impl Leg {
         self.outcome == LegOutcome::Answered && self.over.is_none()
     }
 
+    /// Ends the wait.
+    fn leave_queue(&mut self, outcome: LegOutcome, reason: Option<Symbol>, time: Timestamp) {
+        (self.outcome, self.reason, self.left) = (outcome, reason, time);
+    }
+
     fn was_left(&self, callback: Symbol) -> bool {
         !matches!(self.outcome, LegOutcome::Waiting | LegOutcome::Answered)
             && self.reason != Some(callback)
@@ -252,7 +257,7 @@ impl<'a> LegHistory<'a> {
             }
         };
         let leg = &mut self.legs[place];
-        (leg.outcome, leg.reason, leg.left) = (LegOutcome::Answered, None, one.time);
+        leg.leave_queue(LegOutcome::Answered, None, one.time);
         leg.reported_wait = one.detail.wait.map(PackedMillis::get);
         self.take_attributes(place, one);
     }
@@ -268,7 +273,7 @@ impl<'a> LegHistory<'a> {
         match place {
             Some(place) if self.legs[place].is_waiting() => {
                 let leg = &mut self.legs[place];
-                (leg.outcome, leg.reason, leg.left) = (outcome, reason, one.time);
+                leg.leave_queue(outcome, reason, one.time);
                 leg.reported_wait = one.detail.wait.map(PackedMillis::get);
                 self.complete_offered_leg(place, one);
             }
@@ -313,8 +318,7 @@ impl<'a> LegHistory<'a> {
         let mut was_talking = false;
         for leg in &mut self.legs {
             if leg.is_waiting() {
-                (leg.outcome, leg.reason, leg.left) =
-                    (LegOutcome::Abandoned, Some(hangup), one.time);
+                leg.leave_queue(LegOutcome::Abandoned, Some(hangup), one.time);
             } else if leg.is_talking() {
                 leg.over = Some(one.time);
                 leg.work = EndingWork::from_detail(&one.detail);
@@ -333,8 +337,7 @@ impl<'a> LegHistory<'a> {
         let unknown = self.settings.unknown;
         for leg in self.legs.iter_mut().filter(|_| one.detail.leg.is_none()) {
             if leg.is_waiting() {
-                (leg.outcome, leg.reason, leg.left) =
-                    (LegOutcome::Overflowed, Some(unknown), one.time);
+                leg.leave_queue(LegOutcome::Overflowed, Some(unknown), one.time);
             } else if leg.is_talking() {
                 (leg.over, leg.transferred) = (Some(one.time), true);
             }

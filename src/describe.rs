@@ -24,7 +24,7 @@ pub use self::formulas::{
 use crate::domain::events::event::Symbol;
 use crate::domain::standard::{LocalizedTitle, Standard};
 use crate::domain::time::period::Period;
-use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
+use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, SECOND};
 use crate::domain::time::window::Window;
 
 fn bilingual_text(en: impl Into<String>, zh: impl Into<String>) -> LocalizedTitle {
@@ -33,7 +33,6 @@ fn bilingual_text(en: impl Into<String>, zh: impl Into<String>) -> LocalizedTitl
 
 /// Formats a duration in ms: `20 s`, `10 min`, `48 h`. Whole days are used above three days.
 fn describe_duration(millis: i64) -> LocalizedTitle {
-    const DAY: i64 = 24 * HOUR;
     match millis {
         0 => bilingual_text("0 s", "0秒"),
         _ if millis % DAY == 0 && millis > 3 * DAY => {

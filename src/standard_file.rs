@@ -19,7 +19,7 @@ use super::toml_document::{TomlDocument, TomlProblem, TomlTable, TomlValue, near
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::{FactKind, FactKinds, FactMeasure, place};
 use crate::domain::standard::{EventSchema, LocalizedTitle, Standard};
-use crate::domain::time::timestamp::HOUR;
+use crate::domain::time::timestamp::DAY;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -252,7 +252,7 @@ fn read_dimension_set(root: &TomlTable<'_>, key: &str, dimensions: &[String]) ->
 }
 
 /// Time in ms after which a call-back that nobody made expires, unless the standard names another.
-const DEFAULT_CALLBACK_EXPIRY_MS: i64 = 24 * HOUR;
+const DEFAULT_CALLBACK_EXPIRY_MS: i64 = DAY;
 
 /// Reads `[expire]`: the time in ms after which a state without an end event expires.
 fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> {

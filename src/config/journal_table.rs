@@ -16,12 +16,10 @@
 //! | `memory` | nothing is stored |
 
 use super::limits_table::number_within;
-use crate::domain::time::timestamp::{HOUR, MINUTE, truncate_for_message};
+use crate::domain::time::timestamp::{DAY, MINUTE, truncate_for_message};
 use crate::engine::AcknowledgementLevel;
 use crate::journal::RetentionLimits;
 use crate::toml_document::TomlTable;
-
-const DAY: i64 = 24 * HOUR;
 
 /// Settings of the journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,7 +14,7 @@ use crate::domain::standard::{
     Formula, Indicator, LocalizedTitle, Standard, Target, TargetDirection,
 };
 use crate::domain::time::period::Period;
-use crate::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
+use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, Timestamp};
 use crate::domain::time::window::Window;
 use serde_json::{Value, json};
 
@@ -178,7 +178,7 @@ fn time_window(standard: &Standard) -> Option<Value> {
     });
     rolling.max().map(|length| {
         let duration = match length {
-            _ if length % (24 * HOUR) == 0 => format!("{}d", length / (24 * HOUR)),
+            _ if length % DAY == 0 => format!("{}d", length / DAY),
             _ if length % HOUR == 0 => format!("{}h", length / HOUR),
             _ => format!("{}m", length / MINUTE),
         };

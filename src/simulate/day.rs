@@ -4,13 +4,10 @@
 //! arithmetic. The curves are tables with linear interpolation. They need only additions and
 //! multiplications, which give the same result on every machine.
 
-use crate::domain::time::timestamp::{HOUR, Timestamp};
+use crate::domain::time::timestamp::{DAY, HOUR, Timestamp};
 
 /// Offset of the centers' local time from UTC, in ms.
 const UTC_OFFSET_MS: i64 = 8 * HOUR;
-/// Length of a day in ms.
-pub(super) const DAY: i64 = 24 * HOUR;
-
 /// Demand at the start of each hour as a share of the busiest hour, linear in between.
 pub(super) type HourlyCurve = [f64; 24];
 

@@ -5,9 +5,8 @@
 //! order.
 
 use super::center::SimulatedCenter;
-use super::day::DAY;
 use super::rng::SimulationRng;
-use crate::domain::time::timestamp::{MINUTE, Timestamp};
+use crate::domain::time::timestamp::{DAY, MINUTE, Timestamp};
 
 /// Broadband contacts during an outage, as a multiple of normal demand.
 pub(super) const OUTAGE_FACTOR: f64 = 3.0;

@@ -2,12 +2,10 @@
 
 use crate::domain::standard::RetentionHorizon;
 use crate::domain::time::time_zones::TimeZones;
-use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, truncate_for_message};
+use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, SECOND, truncate_for_message};
 use crate::domain::time::window::{MAX_WINDOWS, Window};
 use crate::toml_document::{TomlTable, TomlValue};
 use jiff::tz::TimeZone;
-
-const DAY: i64 = 24 * HOUR;
 
 /// Reads the time zone of the standard and those of `[zones]`.
 pub(super) fn read_time_zones(root: &TomlTable<'_>, dimensions: &[String]) -> TimeZones {

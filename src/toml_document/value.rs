@@ -5,7 +5,7 @@
 
 use super::did_you_mean;
 use super::table::problem_offset;
-use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp, truncate_for_message};
+use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, SECOND, Timestamp, truncate_for_message};
 use crate::toml_document::{TomlContent, TomlDocument, TomlNode, TomlTable};
 
 /// A value with its position and key.
@@ -264,7 +264,7 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         "s" => SECOND,
         "m" => MINUTE,
         "h" => HOUR,
-        "d" => 24 * HOUR,
+        "d" => DAY,
         _ => 0,
     };
     let millis = number

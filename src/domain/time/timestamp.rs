@@ -16,7 +16,7 @@ pub const MINUTE: i64 = 60 * SECOND;
 /// Milliseconds in an hour.
 pub const HOUR: i64 = 60 * MINUTE;
 /// Milliseconds in a day of 24 hours.
-const DAY: i64 = 24 * HOUR;
+pub const DAY: i64 = 24 * HOUR;
 
 impl Timestamp {
     /// Earliest time allowed in an event: 1900-01-01T00:00:00Z.
@@ -34,6 +34,12 @@ impl Timestamp {
         if let Some(time) = parse_common_form(text.as_bytes()) {
             return Ok(time);
         }
+        Timestamp::parse_rare_form(text)
+    }
+
+    /// Parses the forms that [`parse_common_form`] does not know.
+    #[cold]
+    fn parse_rare_form(text: &str) -> Result<Timestamp, String> {
         if let Some(start) = start_of_ended_day(text) {
             return Timestamp::parse(&start)?.plus_millis(DAY).check_range().ok_or_else(|| {
                 format!("`{}` lies outside the years 1900 to 2199", truncate_for_message(text))

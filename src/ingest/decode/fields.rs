@@ -215,30 +215,27 @@ impl<'a, 's> DecodedFields<'a, 's> {
 
     /// Sets the value of a field of a JSON event. An empty text counts as missing, as `null` does.
     pub(super) fn set_json_field(&mut self, field: DataField, value: Scalar<'a>) {
-        match trim_text(value) {
-            Scalar::Text(text) if text.is_empty() => {}
-            value => self.set_trimmed_field(field, value),
+        match &value {
+            Scalar::Text(text) if text.chars().all(char::is_whitespace) => {}
+            _ => self.set_field(field, value),
         }
     }
 
     /// Sets the value of a field, without white space around a text. Only the first problem of an
     /// event is recorded. An empty text is a value: a mapping may ask for one by `keep_empty`.
-    pub(super) fn set_field(&mut self, field: DataField, value: Scalar<'a>) {
-        self.set_trimmed_field(field, trim_text(value));
-    }
-
-    fn set_trimmed_field(&mut self, field: DataField, value: Scalar<'a>) {
+    pub(super) fn set_field(&mut self, field: DataField, mut value: Scalar<'a>) {
+        if let Scalar::Text(text) = &mut value
+            && !has_visible_ends(text.as_bytes())
+        {
+            trim_text(text);
+        }
         if let Some(known) = field.known
             && let Err(reason) = self.set_known_field(known, &value)
         {
             self.problem.get_or_insert_with(|| format!("`{}` {reason}", known.name()));
         }
         let Some(dimension) = field.dimension else { return };
-        let text = match value {
-            Scalar::Text(text) => text,
-            Scalar::Number(number) => Cow::Owned(number.to_string()),
-            Scalar::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
-        };
+        let text = value.into_text();
         if text.len() > DIMENSION_BYTES_MAX {
             let name = &self.schema.dimensions[usize::from(dimension)];
             self.problem.get_or_insert_with(|| {
@@ -319,16 +316,15 @@ impl<'a, 's> DecodedFields<'a, 's> {
 }
 
 /// Removes white space around a text.
-fn trim_text(value: Scalar<'_>) -> Scalar<'_> {
-    match value {
-        // Most texts begin and end with a visible ASCII character and need no search.
-        Scalar::Text(text) if has_visible_ends(text.as_bytes()) => Scalar::Text(text),
-        Scalar::Text(Cow::Borrowed(text)) => Scalar::Text(Cow::Borrowed(text.trim())),
-        Scalar::Text(Cow::Owned(text)) => Scalar::Text(Cow::Owned(text.trim().to_owned())),
-        other => other,
+fn trim_text(text: &mut EventText<'_>) {
+    match text {
+        Cow::Borrowed(borrowed) => *borrowed = borrowed.trim(),
+        Cow::Owned(owned) => *owned = owned.trim().to_owned(),
     }
 }
 
+/// Returns true if a text begins and ends with visible ASCII characters, as most do. Such a text
+/// has no white space around it.
 fn has_visible_ends(text: &[u8]) -> bool {
     let is_visible = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     is_visible(text.first()) && is_visible(text.last())

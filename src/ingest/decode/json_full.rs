@@ -69,7 +69,7 @@ impl<'a> Visitor<'a> for EventVisitor<'_, 'a, '_> {
                 "time" => attributes.time = Some(map.next_value_seed(StringSeed)?),
                 "subject" => attributes.subject = Some(map.next_value_seed(StringSeed)?),
                 "sequence" => {
-                    attributes.sequence = map.next_value_seed(ScalarSeed)?.map(scalar_text);
+                    attributes.sequence = map.next_value_seed(ScalarSeed)?.map(Scalar::into_text);
                 }
                 "data" => map.next_value_seed(DataVisitor { fields: self.fields })?,
                 "data_base64" => {
@@ -146,15 +146,6 @@ impl<'a> Visitor<'a> for StringSeed {
 
     fn visit_str<E>(self, text: &str) -> Result<EventText<'a>, E> {
         Ok(Cow::Owned(text.to_owned()))
-    }
-}
-
-/// Returns a value as text, as in the fields of `data`.
-fn scalar_text(value: Scalar<'_>) -> EventText<'_> {
-    match value {
-        Scalar::Text(text) => text,
-        Scalar::Number(number) => Cow::Owned(number.to_string()),
-        Scalar::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
     }
 }
 

@@ -33,3 +33,15 @@ pub enum Scalar<'a> {
     /// JSON `true` or `false`.
     Bool(bool),
 }
+
+impl<'a> Scalar<'a> {
+    /// Returns the value as text.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'a, str> {
+        match self {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => Cow::Owned(number.to_string()),
+            Scalar::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
+        }
+    }
+}

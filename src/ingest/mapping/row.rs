@@ -3,7 +3,7 @@
 //! A definition that cannot be evaluated is stored as an error and reported only where it is used.
 //! An invalid cell that no event of the row needs therefore does no harm.
 
-use crate::domain::time::timestamp::{HOUR, SECOND, Timestamp, truncate_for_message};
+use crate::domain::time::timestamp::{DAY, HOUR, SECOND, Timestamp, truncate_for_message};
 use crate::ingest::decode::parse_clock_duration;
 use crate::ingest::mapping::{
     DefinitionRule, GroupAggregate, Mapping, MappingName, NumberComparison, RowCondition,
@@ -262,7 +262,7 @@ impl<'r> MappedRow<'r> {
     /// Returns the local time of a number of days as Excel counts them.
     fn parse_excel_days(&self, days: f64) -> Option<Zoned> {
         // Excel keeps 15 digits, which give the second of a day.
-        let seconds = (days * (24 * HOUR / SECOND) as f64).round() as i64;
+        let seconds = (days * (DAY / SECOND) as f64).round() as i64;
         let time = date(1899, 12, 30).at(0, 0, 0, 0).checked_add(seconds.seconds()).ok()?;
         self.mapping.zone.to_zoned(time).ok()
     }

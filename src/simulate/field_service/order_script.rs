@@ -6,10 +6,10 @@
 //! [`super::follow_up`] those after it.
 
 use super::order_families::{KIND_SHARES, OrderFamily, OrderKind, OrderPause, VISIT_MEDIAN_MS};
-use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
+use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::simulate::center::SimulatedCenter;
 use crate::simulate::customer::SimulatedCustomer;
-use crate::simulate::day::{self, DAY};
+use crate::simulate::day;
 use crate::simulate::rng::SimulationRng;
 use crate::simulate::simulated_event::{SimulatedCase, SimulatedValue};
 

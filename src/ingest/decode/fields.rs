@@ -214,9 +214,10 @@ impl<'a, 's> DecodedFields<'a, 's> {
     }
 
     /// Sets the value of a field of a JSON event. An empty text counts as missing, as `null` does.
+    #[inline]
     pub(super) fn set_json_field(&mut self, field: DataField, value: Scalar<'a>) {
         match &value {
-            Scalar::Text(text) if text.chars().all(char::is_whitespace) => {}
+            Scalar::Text(text) if is_blank(text) => {}
             _ => self.set_field(field, value),
         }
     }
@@ -316,11 +317,19 @@ impl<'a, 's> DecodedFields<'a, 's> {
 }
 
 /// Removes white space around a text.
+#[cold]
 fn trim_text(text: &mut EventText<'_>) {
     match text {
         Cow::Borrowed(borrowed) => *borrowed = borrowed.trim(),
         Cow::Owned(owned) => *owned = owned.trim().to_owned(),
     }
+}
+
+/// Returns true if a text has nothing but white space.
+#[inline]
+fn is_blank(text: &str) -> bool {
+    let begins_visibly = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
+    !begins_visibly && text.trim().is_empty()
 }
 
 /// Returns true if a text begins and ends with visible ASCII characters, as most do. Such a text

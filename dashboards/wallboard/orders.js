@@ -13,7 +13,7 @@ const RISKS = ['overdue', 'due_soon', 'running'];
 const RISK_SIGNS = { overdue: SIGNS.breached, due_soon: SIGNS.warning, running: '' };
 const OTHER_FAMILIES = ['call', 'queue']; // their commitments take minutes and have tiles
 
-export function makeOrders(scope, { format, texts, explain }) {
+export function makeOrders(scope, { format, momentText, texts, explain }) {
   const list = el('ol', { class: 'orders-list' });
   const counts = el('small', {});
   const more = el('p', { class: 'orders-more' });
@@ -26,14 +26,16 @@ export function makeOrders(scope, { format, texts, explain }) {
   let seen = false;
 
   function makeRow() {
-    const [sign, left, title, subject] = ['sign', 'order-left', 'order-title', 'order-subject']
-      .map((name) => el('span', { class: name }));
+    const [sign, left, due, title, subject] =
+      ['sign', 'order-left', 'order-due', 'order-title', 'order-subject']
+        .map((name) => el('span', { class: name }));
     setAttribute(sign, 'aria-hidden', 'true');
     const word = el('span', { class: 'sr-only' });
-    const time = el('span', { class: 'order-time' }, sign, left, word);
+    const time = el('span', { class: 'order-time' }, sign, left, word, due);
     const button = el('button', { type: 'button', class: 'order' }, time, title, subject);
     const row = {
-      node: el('li', { hidden: '' }, button), button, sign, left, word, title, subject, first: null,
+      node: el('li', { hidden: '' }, button), button, sign, left, word, due, title, subject,
+      first: null,
     };
     button.addEventListener('click', () => explain.order(row.first));
     return row;
@@ -62,7 +64,7 @@ export function makeOrders(scope, { format, texts, explain }) {
     const age = timer - receivedAt;
     const old = !fresh || age >= 3 * REFRESH_MS;
     const at = old ? asOf : Math.max(now, asOf);
-    const overdue = orders.filter(([first]) => secondsLeft(first, at) < 0).length;
+    const overdue = orders.filter(([first]) => isOverdue(first, at)).length;
     const soon = orders.filter(isAtRisk).length - overdue;
     // Orders may not be reported at all.
     seen ||= orders.length > 0;
@@ -70,29 +72,29 @@ export function makeOrders(scope, { format, texts, explain }) {
     setAttribute(node, 'data-old', old);
     setText(counts, old ? texts.updated(format.age(age / 1000))
       : join(texts.overdueOrders(overdue), texts.dueSoonOrders(soon)));
-    rows.forEach((row, index) => showRow(row, orders[index] ?? [], at));
+    rows.forEach((row, index) => showRow(row, orders[index] ?? [], at, asOf));
     const hidden = orders.length - ROWS;
     const moreText = hidden > 0 ? texts.moreOrders(complete ? hidden : null) : '';
     setText(more, orders.length === 0 ? texts.noOrders : moreText);
   }
 
-  function showRow(row, commitments, at) {
+  function showRow(row, commitments, at, asOf) {
     const [first, ...others] = commitments;
     setAttribute(row.node, 'hidden', !first);
     row.first = first ?? null;
     if (!first) return;
-    const left = secondsLeft(first, at);
-    const risk = left < 0 ? 'overdue' : isAtRisk(commitments) ? 'due_soon' : 'running';
+    const risk = isOverdue(first, at) ? 'overdue' : isAtRisk(commitments) ? 'due_soon' : 'running';
     setAttribute(row.button, 'data-risk', risk);
     setText(row.sign, RISK_SIGNS[risk]);
-    setText(row.left, format.left(left));
+    setText(row.left, format.left(secondsLeft(first, at, asOf)));
+    setText(row.due, first.deadline ? momentText(Date.parse(first.deadline), at) : '');
     setText(row.word, texts.risks[risk]);
     const family = texts.families[first.family] ?? first.family;
     const title = join(family, commitmentName(first, texts));
     const { class: orderClass } = first.attributes;
     setText(row.title, orderClass ? texts.withClass(title, orderClass) : title);
     const also = others.map((other) =>
-      `${commitmentName(other, texts) || family} ${format.left(secondsLeft(other, at))}`);
+      `${commitmentName(other, texts) || family} ${format.left(secondsLeft(other, at, asOf))}`);
     setText(row.subject, join(first.subject, ...also));
   }
 
@@ -118,7 +120,9 @@ function commitmentName({ family, commitment }, texts) {
   return texts.commitments[name] ?? displayName(name);
 }
 
-/** Seconds until the deadline, negative when overdue; constant while the clock is stopped. */
-function secondsLeft({ deadline, left_seconds: left }, at) {
-  return deadline === null ? (left ?? 0) : (Date.parse(deadline) - at) / 1000;
+const isOverdue = ({ deadline }, at) => deadline !== null && Date.parse(deadline) <= at;
+
+/** Open time left, negative when overdue. Constant while the clock is stopped or closed. */
+function secondsLeft({ counting, left_seconds: left }, at, asOf) {
+  return (left ?? 0) - (counting ? (at - asOf) / 1000 : 0);
 }

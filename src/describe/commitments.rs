@@ -80,7 +80,7 @@ fn describe_deadline(standard: &Standard, choice: &DeadlineChoice) -> LocalizedT
             format!("by the end of {days} full working days after the start day"),
             format!("开始次日起满{days}个工作日"),
         ),
-        DeadlineRule::CutOff(before, millis) => {
+        DeadlineRule::CutOff(before, millis, _) => {
             let later = describe_duration(millis);
             let before = before.strftime("%H:%M");
             bilingual_text(
@@ -91,11 +91,11 @@ fn describe_deadline(standard: &Standard, choice: &DeadlineChoice) -> LocalizedT
                 format!("{before}前开始的当日内，否则{}内", later.zh),
             )
         }
-        DeadlineRule::Due => bilingual_text(
+        DeadlineRule::Due(_) => bilingual_text(
             "the due time in the case's events; the latest value applies",
             "事件给出的时限（`due`），以最后一次为准",
         ),
-        DeadlineRule::Appointment => bilingual_text(
+        DeadlineRule::Appointment(_) => bilingual_text(
             "the appointment in the case's events; the latest value applies",
             "事件给出的预约时间（`appointment`），以最后一次为准",
         ),
@@ -168,8 +168,10 @@ fn describe_terms(
     // Contacts and tickets are never reopened.
     let is_on_orders = standard.schema.life_cycle(commitment.family) == LifeCycle::Order;
     sentences.extend(is_on_orders.then_some(reopening));
-    sentences.extend(describe_warnings(&terms.warnings));
-    if let Some(soon) = terms.due_soon_ms.map(describe_duration) {
+    let counts_open_time = !terms.warns_in_wall_time
+        && terms.choices.iter().any(|choice| choice.deadline.calendar().is_some());
+    sentences.extend(describe_warnings(&terms.warnings, counts_open_time));
+    if let Some(soon) = terms.due_soon_ms.map(|millis| describe_left(millis, counts_open_time)) {
         sentences.push(bilingual_text(
             format!("Due soon from {} before the deadline.", soon.en),
             format!("到期前{}起为即将到期。", soon.zh),
@@ -179,13 +181,16 @@ fn describe_terms(
 }
 
 /// Describes all warnings in one sentence. Returns `None` without warnings.
-fn describe_warnings(warnings: &[CommitmentWarning]) -> Option<LocalizedTitle> {
+fn describe_warnings(
+    warnings: &[CommitmentWarning],
+    counts_open_time: bool,
+) -> Option<LocalizedTitle> {
     let (mut percents, mut left_en, mut left_zh) = (Vec::new(), Vec::new(), Vec::new());
     for warning in warnings {
         match warning.at {
             WarningTime::Percent(percent) => percents.push(percent),
             WarningTime::Before(millis) => {
-                let left = describe_duration(millis);
+                let left = describe_left(millis, counts_open_time);
                 left_en.push(left.en);
                 left_zh.push(left.zh);
             }
@@ -209,6 +214,15 @@ fn describe_warnings(warnings: &[CommitmentWarning]) -> Option<LocalizedTitle> {
             format!("预警：{}。", zh.join("；")),
         )
     })
+}
+
+/// Describes a time before the deadline.
+fn describe_left(millis: i64, counts_open_time: bool) -> LocalizedTitle {
+    let left = describe_duration(millis);
+    if !counts_open_time {
+        return left;
+    }
+    bilingual_text(format!("{} of working time", left.en), format!("{}工作时间", left.zh))
 }
 
 fn describe_pause(standard: &Standard, pause: &PauseTerms) -> LocalizedTitle {

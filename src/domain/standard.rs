@@ -173,6 +173,9 @@ pub struct CommitmentTerms {
     pub warnings: Vec<CommitmentWarning>,
     /// Time in ms before the deadline from which a running commitment counts as due soon.
     pub due_soon_ms: Option<i64>,
+    /// True if durations before the deadline, in `warnings` and `due_soon_ms`, count all hours
+    /// instead of the open time of the rule's calendar.
+    pub warns_in_wall_time: bool,
 }
 
 /// Deadline rule with the conditions for its cases.
@@ -194,12 +197,30 @@ pub enum DeadlineRule {
     /// The end of this many full working days of a calendar after the day of the start.
     FullWorkingDays(u32, usize),
     /// The end of the day if the start is before this time of day, otherwise this many milliseconds
-    /// later.
-    CutOff(jiff::civil::Time, i64),
-    /// The last reported `due` of the case. Cases without one do not match.
-    Due,
-    /// The last reported `appointment` of the case. Cases without one do not match.
-    Appointment,
+    /// later. A calendar index only affects pauses and warnings.
+    CutOff(jiff::civil::Time, i64, Option<usize>),
+    /// The last reported `due` of the case. Cases without one do not match. A calendar index only
+    /// affects pauses and warnings.
+    Due(Option<usize>),
+    /// The last reported `appointment` of the case. Cases without one do not match. A calendar
+    /// index only affects pauses and warnings.
+    Appointment(Option<usize>),
+}
+
+impl DeadlineRule {
+    /// Returns the index of the calendar whose open time the clock counts. `None` counts all hours.
+    #[must_use]
+    pub fn calendar(self) -> Option<usize> {
+        match self {
+            DeadlineRule::WorkingDays(_, calendar) | DeadlineRule::FullWorkingDays(_, calendar) => {
+                Some(calendar)
+            }
+            DeadlineRule::Within(_, calendar)
+            | DeadlineRule::CutOff(_, _, calendar)
+            | DeadlineRule::Due(calendar)
+            | DeadlineRule::Appointment(calendar) => calendar,
+        }
+    }
 }
 
 /// Effect of matching pauses on a commitment's clock.

@@ -397,7 +397,7 @@ pub fn open_cases_json(open: &OpenCases) -> Value {
         let mut object = Map::new();
         insert_case_name(case.name.as_ref(), &mut object);
         let commitment = &standard.commitments[case.commitment];
-        let fields: [(&str, Value); 10] = [
+        let fields: [(&str, Value); 11] = [
             ("family", json!(standard.schema.families.get(usize::from(commitment.family.0)))),
             ("commitment", json!(commitment.name)),
             ("risk", json!(case.risk.name())),
@@ -405,6 +405,7 @@ pub fn open_cases_json(open: &OpenCases) -> Value {
             ("stands_since", json!(case.stopped_since)),
             ("deadline", json!(case.deadline)),
             ("left_seconds", json!(case.left_ms.map(to_seconds))),
+            ("counting", json!(case.is_counting)),
             ("used", json!(case.used_share.map(|used| (used * 1e4).round() / 1e4))),
             ("attributes", attributes_json(&case.attributes)),
             ("warned", json!(case.warnings)),

@@ -87,6 +87,9 @@ fn read_terms(table: &TomlTable<'_>, standard: &Standard) -> CommitmentTerms {
             .unwrap_or(false),
         warnings: read_warnings(table),
         due_soon_ms: table.optional_duration("due_soon"),
+        warns_in_wall_time: table
+            .optional_choice("clock", &[("open", false), ("wall", true)])
+            .unwrap_or(false),
     }
 }
 

@@ -250,7 +250,13 @@ impl VersionPair<'_> {
             DeadlineRule::FullWorkingDays(days, calendar) => {
                 DeadlineRule::FullWorkingDays(days, add_calendar(calendar))
             }
-            DeadlineRule::CutOff(..) | DeadlineRule::Due | DeadlineRule::Appointment => deadline,
+            DeadlineRule::CutOff(time, otherwise, calendar) => {
+                DeadlineRule::CutOff(time, otherwise, calendar.map(add_calendar))
+            }
+            DeadlineRule::Due(calendar) => DeadlineRule::Due(calendar.map(add_calendar)),
+            DeadlineRule::Appointment(calendar) => {
+                DeadlineRule::Appointment(calendar.map(add_calendar))
+            }
         }
     }
 }
@@ -267,6 +273,7 @@ fn empty_terms() -> CommitmentTerms {
         by_first_attributes: false,
         warnings: Vec::new(),
         due_soon_ms: None,
+        warns_in_wall_time: false,
     }
 }
 

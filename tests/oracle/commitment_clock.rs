@@ -1,6 +1,7 @@
 //! Naive evaluation of commitments: each clock is advanced span by span around its pauses.
+//! `tests/deadlines.rs` checks the rules of deadlines minute by minute.
 
-use super::calendar::{OracleCalendar, first_instant_of, local_time};
+use super::calendar::{first_instant_of, local_time};
 use super::case_facts::{CaseMeaning, DIMENSIONS, DimensionValues, FactName, OracleFact};
 use super::commitments::{
     self, AttributeCondition, DeadlineRule, OracleCommitment, PauseTreatment, ReopeningRule,
@@ -98,7 +99,7 @@ fn evaluate_clock(
     let excused = stopped_spans(commitment, from, until, meaning, |treatment| {
         treatment == PauseTreatment::Excused
     });
-    let ends = advance_clock(*rule, from, &excused, 100, meaning);
+    let ends = deadline_of(*rule, from, &excused, meaning);
     let deadline = if let ClockEnd::At(deadline) = ends { Some(deadline) } else { None };
     let void = meaning
         .facts
@@ -141,9 +142,10 @@ fn evaluate_clock(
                 facts.push(("stopped", since, None, None));
             }
             facts.extend(missed_at.map(|deadline| ("overdue", deadline, None, None)));
-            if let (Some(deadline), Some(soon), None) = (deadline, commitment.due_soon, missed_at) {
-                // `due_soon` starts no earlier than the clock itself.
-                let soon = (deadline - soon).max(from);
+            if let (Some(_), Some(soon), None) = (deadline, commitment.due_soon, missed_at)
+                && let ClockEnd::At(soon) =
+                    warning_time(*rule, WarningTime::Before(soon), from, &excused, meaning)
+            {
                 critical_times.push(soon);
                 facts.extend((soon <= now).then_some(("due_soon", soon, None, None)));
             }
@@ -153,25 +155,13 @@ fn evaluate_clock(
         let paused = stopped_spans(commitment, from, until.into(), meaning, |treatment| {
             treatment != PauseTreatment::Ignored
         });
-        let open = |from: i64, until: i64| match rule {
-            DeadlineRule::WithinOpen(_, calendar) => {
-                calendar.open_millis_between(from, until, meaning.case_zone())
-            }
-            _ => until - from,
-        };
+        let open = |from: i64, until: i64| open_millis(*rule, from, until, meaning);
         let net = open(from, until)
             - paused.iter().map(|(begin, end)| open(*begin, end.unwrap_or(until))).sum::<i64>();
         facts.push(("net", until, Some(net), None));
     }
     for (label, warn) in commitment.warn {
-        let at = match warn {
-            WarningTime::Percent(percent) => {
-                advance_clock(*rule, from, &excused, *percent, meaning)
-            }
-            WarningTime::Before(millis) => deadline.map_or(ClockEnd::Stopped(0), |deadline| {
-                ClockEnd::At((deadline - millis).max(from))
-            }),
-        };
+        let at = warning_time(*rule, *warn, from, &excused, meaning);
         let ClockEnd::At(at) = at else { continue };
         critical_times.push(at);
         if at <= now
@@ -212,26 +202,80 @@ fn stopped_spans(
     spans
 }
 
-/// Advances a clock until `percent` of its allowed time has passed.
-fn advance_clock(
+/// Returns the open time between two instants in the calendar of a rule, or all time without one.
+fn open_millis(rule: DeadlineRule, from: i64, until: i64, meaning: &CaseMeaning) -> i64 {
+    let calendar = rule.calendar();
+    calendar.map_or(until - from, |calendar| {
+        calendar.open_millis_between(from, until, meaning.case_zone())
+    })
+}
+
+fn after_open_millis(rule: DeadlineRule, from: i64, millis: i64, meaning: &CaseMeaning) -> i64 {
+    let calendar = rule.calendar();
+    calendar.map_or(from + millis, |calendar| {
+        calendar.after_open_millis(from, millis, meaning.case_zone())
+    })
+}
+
+/// Returns the open time that a rule allows.
+fn allowed_millis(rule: DeadlineRule, from: i64, meaning: &CaseMeaning) -> i64 {
+    match rule {
+        DeadlineRule::Within(millis) | DeadlineRule::WithinOpen(millis, _) => millis,
+        other => open_millis(rule, from, deadline_time(other, from, meaning), meaning),
+    }
+}
+
+/// Returns the deadline. A deadline at a fixed instant is moved by each pause that begins before
+/// it: by the open time of the pause, and at least to its end.
+fn deadline_of(
     rule: DeadlineRule,
     from: i64,
     stopped: &[StoppedSpan],
-    percent: i64,
     meaning: &CaseMeaning,
 ) -> ClockEnd {
-    let zone = meaning.case_zone();
-    let (allowed, calendar): (i64, Option<OracleCalendar>) = match rule {
-        DeadlineRule::Within(millis) => (millis * percent / 100, None),
-        DeadlineRule::WithinOpen(millis, calendar) => (millis * percent / 100, Some(calendar)),
-        other => ((deadline_time(other, from, meaning) - from) * percent / 100, None),
-    };
-    let between = |from: i64, until: i64| {
-        calendar.map_or(until - from, |calendar| calendar.open_millis_between(from, until, zone))
-    };
-    let (mut at, mut left) = (from, allowed);
+    if let DeadlineRule::Within(millis) | DeadlineRule::WithinOpen(millis, _) = rule {
+        return advance_clock(rule, from, millis, stopped, meaning);
+    }
+    let mut deadline = deadline_time(rule, from, meaning);
     for (begin, end) in stopped {
-        let elapsed = between(at, *begin);
+        if *begin >= deadline {
+            break;
+        }
+        let Some(end) = *end else { return ClockEnd::Stopped(*begin) };
+        let paused = open_millis(rule, *begin, end, meaning);
+        deadline = after_open_millis(rule, deadline, paused, meaning).max(end);
+    }
+    ClockEnd::At(deadline)
+}
+
+fn warning_time(
+    rule: DeadlineRule,
+    warn: WarningTime,
+    from: i64,
+    stopped: &[StoppedSpan],
+    meaning: &CaseMeaning,
+) -> ClockEnd {
+    let allowed = allowed_millis(rule, from, meaning);
+    match warn {
+        WarningTime::Percent(percent) => {
+            advance_clock(rule, from, allowed * percent / 100, stopped, meaning)
+        }
+        WarningTime::Before(left) if allowed <= left => ClockEnd::At(from),
+        WarningTime::Before(left) => advance_clock(rule, from, allowed - left, stopped, meaning),
+    }
+}
+
+/// Advances a clock through an amount of open time.
+fn advance_clock(
+    rule: DeadlineRule,
+    from: i64,
+    millis: i64,
+    stopped: &[StoppedSpan],
+    meaning: &CaseMeaning,
+) -> ClockEnd {
+    let (mut at, mut left) = (from, millis);
+    for (begin, end) in stopped {
+        let elapsed = open_millis(rule, at, *begin, meaning);
         if elapsed >= left {
             break;
         }
@@ -241,7 +285,7 @@ fn advance_clock(
             None => return ClockEnd::Stopped(*begin),
         }
     }
-    ClockEnd::At(calendar.map_or(at + left, |calendar| calendar.after_open_millis(at, left, zone)))
+    ClockEnd::At(after_open_millis(rule, at, left, meaning))
 }
 
 /// Returns the instant of a deadline rule that is not a plain amount of time.
@@ -250,10 +294,10 @@ fn deadline_time(rule: DeadlineRule, from: i64, meaning: &CaseMeaning) -> i64 {
     match rule {
         DeadlineRule::Days(days, calendar) => calendar.after_workdays(from, days, zone),
         DeadlineRule::FullDays(days, calendar) => calendar.end_of_full_workdays(from, days, zone),
-        DeadlineRule::SameDay(hour, _) if local_time(from, zone).hour() < hour => {
+        DeadlineRule::SameDay(hour, ..) if local_time(from, zone).hour() < hour => {
             first_instant_of(local_time(from, zone).date().tomorrow().expect("a day after"), zone)
         }
-        DeadlineRule::SameDay(_, otherwise) => from + otherwise,
+        DeadlineRule::SameDay(_, otherwise, _) => from + otherwise,
         DeadlineRule::Due => meaning.due.expect("usable rules have their time"),
         DeadlineRule::Appointment => meaning.appointment.expect("usable rules have their time"),
         DeadlineRule::Within(_) | DeadlineRule::WithinOpen(..) => {

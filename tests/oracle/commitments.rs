@@ -11,10 +11,24 @@ pub(crate) enum DeadlineRule {
     WithinOpen(i64, OracleCalendar),
     Days(u32, OracleCalendar),
     FullDays(u32, OracleCalendar),
-    /// End of the day if reported before this hour, otherwise this many milliseconds later.
-    SameDay(i8, i64),
+    /// End of the day if reported before this hour, otherwise this many milliseconds later. Pauses
+    /// and warnings count the open time of the calendar.
+    SameDay(i8, i64, OracleCalendar),
     Due,
     Appointment,
+}
+
+impl DeadlineRule {
+    /// Returns the calendar whose open time counts; `None` counts all hours.
+    pub(crate) fn calendar(self) -> Option<OracleCalendar> {
+        match self {
+            DeadlineRule::WithinOpen(_, calendar)
+            | DeadlineRule::Days(_, calendar)
+            | DeadlineRule::FullDays(_, calendar)
+            | DeadlineRule::SameDay(_, _, calendar) => Some(calendar),
+            DeadlineRule::Within(_) | DeadlineRule::Due | DeadlineRule::Appointment => None,
+        }
+    }
 }
 
 /// Effect of a pause on the clock.
@@ -205,7 +219,7 @@ pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
         OracleCommitment {
             pauses: excuse_pause,
             warn: &[("50%", Percent(50))],
-            ..repair("same_day", &[(&[], DeadlineRule::SameDay(16, DAY))])
+            ..repair("same_day", &[(&[], DeadlineRule::SameDay(16, DAY, Field))])
         },
         OracleCommitment {
             pauses: excuse_pause,

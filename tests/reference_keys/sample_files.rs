@@ -155,6 +155,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
                 "excused_by",
                 "warn",
                 "due_soon",
+                "clock",
             ],
             &["from", "until", "within", "calendar"],
             &["from", "until", "working_days", "calendar"],

@@ -17,7 +17,7 @@ use super::groups::CaseGroup;
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, place::commitment as place};
 use crate::domain::facts::commitment_clock::{PauseEffect, StopReason};
-use crate::domain::standard::{Commitment, CommitmentTerms, ReopeningEffect};
+use crate::domain::standard::{Commitment, CommitmentTerms, ReopeningEffect, WarningTime};
 use crate::domain::time::timestamp::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -181,7 +181,7 @@ impl CommitmentClock<'_> {
     fn evaluate_clock(&self, facts: &mut CaseFacts) {
         let Some(rule) = self.deadline_rule() else { return };
         let pauses = self.excused_pauses(facts);
-        let clock = rule.deadline_clock(self.from, &pauses, 100);
+        let clock = rule.deadline_clock(self.from, &pauses);
         let deadline = clock.deadline();
         let (from, now) = (self.from, self.context.now);
         let void = self.void_time(facts);
@@ -218,7 +218,7 @@ impl CommitmentClock<'_> {
                     facts.all.push(Fact { kind, label: facts.liable, time, value: Fact::UNKNOWN });
                 }
             }
-            (None, None) => self.add_unfulfilled_facts(facts, &clock, void),
+            (None, None) => self.add_unfulfilled_facts(facts, &rule, &pauses, &clock, void),
         }
         if self.until.is_some() && self.is_used(place::NET) {
             self.add_net_time(facts, &rule);
@@ -235,6 +235,8 @@ impl CommitmentClock<'_> {
     fn add_unfulfilled_facts(
         &self,
         facts: &mut CaseFacts,
+        rule: &CaseDeadlineRule<'_>,
+        pauses: &[PauseSpan],
         clock: &DeadlineClock,
         void: Option<Timestamp>,
     ) {
@@ -264,7 +266,11 @@ impl CommitmentClock<'_> {
             }
             DeadlineClock::EndsAt(deadline) => {
                 facts.evaluate_again_at(deadline);
-                match self.terms.due_soon_ms.map(|millis| deadline.plus_millis(-millis).max(from)) {
+                let soon = self
+                    .terms
+                    .due_soon_ms
+                    .and_then(|millis| self.time_before_deadline(rule, pauses, clock, millis));
+                match soon {
                     Some(soon) if now < soon => facts.evaluate_again_at(soon),
                     Some(soon) if is_active => {
                         self.add_fact(facts, place::DUE_SOON, soon, Fact::UNKNOWN);
@@ -293,9 +299,13 @@ impl CommitmentClock<'_> {
         voided_at: Option<Timestamp>,
     ) {
         for warning in &self.terms.warnings {
-            let Some(at) = rule.warning_time(warning.at, self.from, pauses, clock) else {
-                continue;
+            let at = match warning.at {
+                WarningTime::Percent(percent) => rule.time_at_percent(self.from, pauses, percent),
+                WarningTime::Before(millis) => {
+                    self.time_before_deadline(rule, pauses, clock, millis)
+                }
             };
+            let Some(at) = at else { continue };
             if self.until.is_some_and(|until| until <= at)
                 || voided_at.is_some_and(|void| void <= at)
             {
@@ -313,6 +323,21 @@ impl CommitmentClock<'_> {
                 });
             }
         }
+    }
+
+    /// Returns the time from which at most `millis` milliseconds are left, but no time before the
+    /// start of the clock; `None` if the clock is stopped before.
+    fn time_before_deadline(
+        &self,
+        rule: &CaseDeadlineRule<'_>,
+        pauses: &[PauseSpan],
+        clock: &DeadlineClock,
+        millis: i64,
+    ) -> Option<Timestamp> {
+        if self.terms.warns_in_wall_time {
+            return clock.deadline().map(|deadline| deadline.plus_millis(-millis).max(self.from));
+        }
+        rule.time_with_left(self.from, pauses, millis)
     }
 
     /// Returns the rule of the first choice that applies to the case; `None` if no choice applies.

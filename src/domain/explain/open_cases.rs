@@ -97,9 +97,11 @@ pub struct OpenCase {
     pub stopped_since: Option<Timestamp>,
     /// Deadline; `None` while the clock is paused.
     pub deadline: Option<Timestamp>,
-    /// Milliseconds until the deadline, negative after it. For a paused clock, the allowed time
-    /// that is left.
+    /// Open milliseconds of the rule's calendar that are left, negative after the deadline. `None`
+    /// if the calendar never opens again.
     pub left_ms: Option<i64>,
+    /// True while the time left decreases: the clock runs and its calendar is open.
+    pub is_counting: bool,
     /// Used share of the allowed time; `None` if no time is allowed.
     pub used_share: Option<f64>,
     /// Dimensions of the case with their values.
@@ -111,18 +113,14 @@ pub struct OpenCase {
 /// Collects open cases; holds at most twice the limit.
 pub(in crate::domain) struct OpenCaseCollector<'a> {
     query: &'a OpenCaseQuery,
-    now: Timestamp,
     count: usize,
     /// Cases with time left and case key.
     cases: Vec<(i64, u64, OpenCase)>,
 }
 
 impl<'a> OpenCaseCollector<'a> {
-    pub(in crate::domain) fn new(
-        query: &'a OpenCaseQuery,
-        now: Timestamp,
-    ) -> OpenCaseCollector<'a> {
-        OpenCaseCollector { query, now, count: 0, cases: Vec::new() }
+    pub(in crate::domain) fn new(query: &'a OpenCaseQuery) -> OpenCaseCollector<'a> {
+        OpenCaseCollector { query, count: 0, cases: Vec::new() }
     }
 
     /// Adds the commitments of a case that match the query.
@@ -171,10 +169,6 @@ impl<'a> OpenCaseCollector<'a> {
         let stopped_since =
             if let ClockState::Stopped(since) = report.state { Some(since) } else { None };
         let allowed = report.allowed_ms.filter(|allowed| *allowed > 0);
-        let left_ms = match report.deadline {
-            Some(deadline) => Some(deadline.millis_since(self.now)),
-            None => report.allowed_ms.map(|allowed| allowed - report.used_ms),
-        };
         OpenCase {
             name: CaseName::from_names(describer.names, slot),
             commitment: report.commitment,
@@ -182,7 +176,8 @@ impl<'a> OpenCaseCollector<'a> {
             started_at: report.from,
             stopped_since,
             deadline: report.deadline,
-            left_ms,
+            left_ms: report.allowed_ms.map(|allowed| allowed - report.used_ms),
+            is_counting: report.is_counting,
             used_share: allowed.map(|allowed| report.used_ms as f64 / allowed as f64),
             attributes: describer.dimension_values(facts.group),
             warnings: report

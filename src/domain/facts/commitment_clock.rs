@@ -61,6 +61,8 @@ pub struct ClockReport {
     pub allowed_ms: Option<i64>,
     /// Open time used so far, in milliseconds.
     pub used_ms: i64,
+    /// True while `used_ms` grows: the clock runs and its calendar is open.
+    pub is_counting: bool,
     /// Elapsed milliseconds from the start until the commitment was fulfilled or excused, else
     /// until now.
     pub gross_ms: i64,

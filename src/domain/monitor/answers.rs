@@ -175,7 +175,7 @@ impl Monitor {
     pub fn open_cases(&mut self, query: &OpenCaseQuery) -> OpenCases {
         let (standard, names) =
             (self.caseload.standard.clone(), std::mem::take(&mut self.caseload.case_names));
-        let mut collector = OpenCaseCollector::new(query, self.caseload.now);
+        let mut collector = OpenCaseCollector::new(query);
         self.derive_facts_again(None, |slot, key, facts, groups, cases| {
             if cases.record(slot).is_open() {
                 collector.add_case(

@@ -130,7 +130,7 @@ const WORKDAY_KEYS: [KeyReference; 3] = [
 ];
 
 /// `[commitment.NAME]` without its deadline.
-const COMMITMENT_KEYS: [KeyReference; 10] = [
+const COMMITMENT_KEYS: [KeyReference; 11] = [
     KeyReference::required(
         "from",
         "fact",
@@ -196,15 +196,25 @@ const COMMITMENT_KEYS: [KeyReference; 10] = [
         "list of percentages or durations",
         "[]",
         "Times of warnings, counted as `NAME.warned`. A percentage of the time allowed (1 % to 99 \
-        %), or a duration before the deadline.",
+        %), or a duration before the deadline. With a `calendar`, only its open time counts. An \
+        excused pause stops this count.",
         r#"warn = ["50%", "80%", "2h"]"#,
     ),
     KeyReference::optional(
         "due_soon",
         "duration",
         "no order is `NAME.due_soon`",
-        "Time before the deadline from which a running commitment is `NAME.due_soon`.",
+        "Time before the deadline from which a running commitment is `NAME.due_soon`. It counts \
+        as in `warn`.",
         r#"due_soon = "4h""#,
+    ),
+    KeyReference::with_default(
+        "clock",
+        "`open` or `wall`",
+        r#""open""#,
+        "Hours that the durations in `warn` and `due_soon` count. `open`: the open time of the \
+        `calendar`. `wall`: all hours before the deadline, nights and pauses too.",
+        r#"clock = "wall""#,
     ),
 ];
 
@@ -276,7 +286,9 @@ const DEADLINE_RULE_KEYS: [KeyReference; 8] = [
         "calendar",
         "name of a calendar",
         "all hours count",
-        "Calendar of `within`, `working_days` or `full_days`.",
+        "Calendar of the rule. `within`, `working_days` and `full_days` follow it. With any rule, \
+        `warn` and `due_soon` count its open time, and an excused pause moves the deadline by the \
+        open time of the pause, and at least to the end of the pause.",
         r#"calendar = "field""#,
     ),
 ];

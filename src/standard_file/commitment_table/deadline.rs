@@ -81,14 +81,16 @@ fn read_deadline(table: &TomlTable<'_>, standard: &Standard) -> Option<DeadlineR
         let otherwise = table
             .required_value("otherwise", "a duration, as in \"24h\"")
             .and_then(|value| value.require_duration())?;
-        Some(DeadlineRule::CutOff(read_time_of_day(table, "before")?, otherwise))
+        Some(DeadlineRule::CutOff(read_time_of_day(table, "before")?, otherwise, calendar))
     });
-    add_rule("due", &|| table.optional_bool("due").filter(|due| *due).map(|_| DeadlineRule::Due));
+    add_rule("due", &|| {
+        table.optional_bool("due").filter(|due| *due).map(|_| DeadlineRule::Due(calendar))
+    });
     add_rule("appointment", &|| {
         table
             .optional_bool("appointment")
             .filter(|appointment| *appointment)
-            .map(|_| DeadlineRule::Appointment)
+            .map(|_| DeadlineRule::Appointment(calendar))
     });
     match count {
         1 => {}

@@ -37,10 +37,6 @@ impl CommitmentClock<'_> {
             _ => self.until,
         };
         let end = end.unwrap_or(self.context.now).max(self.from);
-        // The allowed time is known only if a pause that still lasts is left out.
-        let ended_pauses: Vec<PauseSpan> =
-            pauses.iter().filter(|pause| pause.end.is_some()).copied().collect();
-        let full = rule.deadline_clock(self.from, &ended_pauses, 100).deadline();
         let net_pauses = self.pause_spans(facts, |effect| effect != PauseEffect::Ignored);
         let report = ClockReport {
             commitment: self
@@ -54,8 +50,10 @@ impl CommitmentClock<'_> {
             until: self.until,
             deadline: clock.deadline(),
             state,
-            allowed_ms: full
-                .map(|full| rule.open_time_ms(self.from, full, &cut_spans(&ended_pauses, full))),
+            allowed_ms: rule.allowed_ms(self.from),
+            is_counting: state.is_open()
+                && !matches!(state, ClockState::Stopped(_))
+                && rule.is_open_at(self.context.now),
             used_ms: rule.open_time_ms(self.from, end, &cut_spans(pauses, end)),
             gross_ms: end.millis_since(self.from),
             net_ms: rule.open_time_ms(self.from, end, &cut_spans(&net_pauses, end)),

@@ -1,7 +1,7 @@
 //! Computation of deadlines from a deadline rule, the start of the clock and its pauses.
 
 use crate::domain::cases::context::NamedTimes;
-use crate::domain::standard::{DeadlineRule, Standard, WarningTime};
+use crate::domain::standard::{DeadlineRule, Standard};
 use crate::domain::time::calendar::{end_of_day, is_before_time_of_day};
 use crate::domain::time::timestamp::Timestamp;
 use jiff::tz::TimeZone;
@@ -38,9 +38,13 @@ impl DeadlineClock {
 }
 
 /// Deadline rule with the data of the case that it needs.
+///
+/// The clock counts the open time of the rule's calendar. Without a calendar it counts all hours.
 #[derive(Clone, Copy)]
 pub(super) struct CaseDeadlineRule<'a> {
     kind: DeadlineKind,
+    /// Index of the calendar; `None` counts all hours.
+    calendar: Option<usize>,
     standard: &'a Standard,
     /// Time zone of the case.
     zone: &'a TimeZone,
@@ -48,8 +52,8 @@ pub(super) struct CaseDeadlineRule<'a> {
 
 #[derive(Clone, Copy)]
 enum DeadlineKind {
-    /// Amount of time in milliseconds, measured on a calendar if one is given.
-    Amount(i64, Option<usize>),
+    /// Amount of open time in milliseconds.
+    Amount(i64),
     /// Time named by an event.
     NamedTime(Timestamp),
     /// Time that follows from the start of the clock.
@@ -66,62 +70,51 @@ impl<'a> CaseDeadlineRule<'a> {
         zone: &'a TimeZone,
     ) -> Option<CaseDeadlineRule<'a>> {
         let kind = match deadline {
-            DeadlineRule::Within(millis, calendar) => DeadlineKind::Amount(millis, calendar),
-            DeadlineRule::Due => DeadlineKind::NamedTime(named.due?.get()),
-            DeadlineRule::Appointment => DeadlineKind::NamedTime(named.appointment?.get()),
+            DeadlineRule::Within(millis, _) => DeadlineKind::Amount(millis),
+            DeadlineRule::Due(_) => DeadlineKind::NamedTime(named.due?.get()),
+            DeadlineRule::Appointment(_) => DeadlineKind::NamedTime(named.appointment?.get()),
             moment => DeadlineKind::DerivedTime(moment),
         };
-        Some(CaseDeadlineRule { kind, standard, zone })
+        Some(CaseDeadlineRule { kind, calendar: deadline.calendar(), standard, zone })
     }
 
-    /// Runs the clock from `from` through `percent` of the allowed time, stopping at `pauses`.
+    /// Runs the clock from `from` to its deadline, stopping at `pauses`.
     #[inline]
-    pub(super) fn deadline_clock(
-        &self,
-        from: Timestamp,
-        pauses: &[PauseSpan],
-        percent: i64,
-    ) -> DeadlineClock {
-        let moment = match self.kind {
-            // Saturation is harmless: it only affects deadlines millions of years ahead.
-            DeadlineKind::Amount(millis, calendar) => {
-                return self.run_open_time(
-                    from,
-                    millis.saturating_mul(percent) / 100,
-                    calendar,
-                    pauses,
-                );
-            }
-            DeadlineKind::NamedTime(moment) => Some(moment),
-            DeadlineKind::DerivedTime(deadline) => self.derived_time(from, deadline),
-        };
-        let Some(moment) = moment else { return DeadlineClock::Never };
-        // Each pause before the deadline moves it back by the length of the pause.
-        let mut moment = from.plus_millis(moment.millis_since(from).saturating_mul(percent) / 100);
-        for pause in pauses {
-            if pause.begin >= moment {
-                break;
-            }
-            match pause.end {
-                Some(end) => moment = moment.plus_millis(end.millis_since(pause.begin)),
-                None => return DeadlineClock::StoppedSince(pause.begin),
+    pub(super) fn deadline_clock(&self, from: Timestamp, pauses: &[PauseSpan]) -> DeadlineClock {
+        match self.kind {
+            DeadlineKind::Amount(millis) => self.run_open_time(from, millis, pauses),
+            DeadlineKind::NamedTime(_) | DeadlineKind::DerivedTime(_) => {
+                self.move_fixed_time(from, pauses)
             }
         }
-        DeadlineClock::EndsAt(moment)
+    }
+
+    /// Moves a deadline that is a point in time by its pauses. Each pause that begins before the
+    /// deadline moves it by the open time of the pause, and at least to the end of the pause.
+    fn move_fixed_time(&self, from: Timestamp, pauses: &[PauseSpan]) -> DeadlineClock {
+        let Some(mut deadline) = self.fixed_time(from) else { return DeadlineClock::Never };
+        for pause in pauses {
+            if pause.begin >= deadline {
+                break;
+            }
+            let Some(end) = pause.end else {
+                return DeadlineClock::StoppedSince(pause.begin);
+            };
+            let paused = self.elapsed_open_ms(pause.begin, end);
+            match self.add_open_ms(deadline, paused) {
+                Some(moved) => deadline = moved.max(end),
+                None => return DeadlineClock::Never,
+            }
+        }
+        DeadlineClock::EndsAt(deadline)
     }
 
     /// Runs the clock through `millis` milliseconds of open time.
     #[inline]
-    fn run_open_time(
-        &self,
-        from: Timestamp,
-        millis: i64,
-        calendar: Option<usize>,
-        pauses: &[PauseSpan],
-    ) -> DeadlineClock {
+    fn run_open_time(&self, from: Timestamp, millis: i64, pauses: &[PauseSpan]) -> DeadlineClock {
         let (mut at, mut left) = (from, millis);
         for pause in pauses {
-            let open = self.elapsed_open_ms(at, pause.begin, calendar);
+            let open = self.elapsed_open_ms(at, pause.begin);
             if open >= left {
                 break;
             }
@@ -131,11 +124,20 @@ impl<'a> CaseDeadlineRule<'a> {
                 None => return DeadlineClock::StoppedSince(pause.begin),
             }
         }
-        self.add_open_ms(at, left, calendar).map_or(DeadlineClock::Never, DeadlineClock::EndsAt)
+        self.add_open_ms(at, left).map_or(DeadlineClock::Never, DeadlineClock::EndsAt)
     }
-}
 
-impl CaseDeadlineRule<'_> {
+    /// Returns the open time from the start of the clock to its deadline, in milliseconds, if there
+    /// is no pause; `None` if the calendar ends before.
+    pub(super) fn allowed_ms(&self, from: Timestamp) -> Option<i64> {
+        match self.kind {
+            DeadlineKind::Amount(millis) => Some(millis),
+            DeadlineKind::NamedTime(_) | DeadlineKind::DerivedTime(_) => {
+                self.fixed_time(from).map(|deadline| self.elapsed_open_ms(from, deadline))
+            }
+        }
+    }
+
     /// Returns the open time between two times without `pauses`, in milliseconds.
     pub(super) fn open_time_ms(
         &self,
@@ -143,34 +145,50 @@ impl CaseDeadlineRule<'_> {
         until: Timestamp,
         pauses: &[PauseSpan],
     ) -> i64 {
-        let calendar =
-            if let DeadlineKind::Amount(_, calendar) = self.kind { calendar } else { None };
         let paused: i64 = pauses
             .iter()
-            .map(|pause| self.elapsed_open_ms(pause.begin, pause.end.unwrap_or(until), calendar))
+            .map(|pause| self.elapsed_open_ms(pause.begin, pause.end.unwrap_or(until)))
             .sum();
-        self.elapsed_open_ms(from, until, calendar) - paused
+        self.elapsed_open_ms(from, until) - paused
     }
 
-    /// Returns the time of a warning; `None` if it never comes or the clock is stopped before.
-    pub(super) fn warning_time(
+    /// Returns the time at which `percent` of the allowed time is used; `None` if the clock is
+    /// stopped before or never reaches it.
+    pub(super) fn time_at_percent(
         &self,
-        at: WarningTime,
         from: Timestamp,
         pauses: &[PauseSpan],
-        clock: &DeadlineClock,
+        percent: i64,
     ) -> Option<Timestamp> {
-        match at {
-            WarningTime::Percent(percent) => self.deadline_clock(from, pauses, percent).deadline(),
-            WarningTime::Before(millis) => {
-                clock.deadline().map(|deadline| deadline.plus_millis(-millis).max(from))
-            }
+        // Saturation is harmless: it only affects deadlines millions of years ahead.
+        let used = self.allowed_ms(from)?.saturating_mul(percent) / 100;
+        self.run_open_time(from, used, pauses).deadline()
+    }
+
+    /// Returns the time from which at most `left` milliseconds of open time are left, but no time
+    /// before the start of the clock; `None` if the clock is stopped before.
+    pub(super) fn time_with_left(
+        &self,
+        from: Timestamp,
+        pauses: &[PauseSpan],
+        left: i64,
+    ) -> Option<Timestamp> {
+        let used = self.allowed_ms(from)?.saturating_sub(left);
+        if used <= 0 {
+            return Some(from);
         }
+        self.run_open_time(from, used, pauses).deadline()
+    }
+
+    /// Returns true if the calendar of the rule is open at `at`.
+    pub(super) fn is_open_at(&self, at: Timestamp) -> bool {
+        let calendar = self.calendar.map(|calendar| &self.standard.calendars[calendar]);
+        calendar.is_none_or(|calendar| calendar.is_open(at, self.zone))
     }
 
     #[inline]
-    fn elapsed_open_ms(&self, from: Timestamp, until: Timestamp, calendar: Option<usize>) -> i64 {
-        match calendar {
+    fn elapsed_open_ms(&self, from: Timestamp, until: Timestamp) -> i64 {
+        match self.calendar {
             Some(calendar) => {
                 self.standard.calendars[calendar].open_millis_between(from, until, self.zone)
             }
@@ -179,13 +197,8 @@ impl CaseDeadlineRule<'_> {
     }
 
     #[inline]
-    fn add_open_ms(
-        &self,
-        from: Timestamp,
-        millis: i64,
-        calendar: Option<usize>,
-    ) -> Option<Timestamp> {
-        match calendar {
+    fn add_open_ms(&self, from: Timestamp, millis: i64) -> Option<Timestamp> {
+        match self.calendar {
             Some(calendar) => {
                 self.standard.calendars[calendar].add_open_millis(from, millis, self.zone)
             }
@@ -193,22 +206,27 @@ impl CaseDeadlineRule<'_> {
         }
     }
 
-    /// Returns the time that follows from the start of the clock; `None` if the calendar ends
+    /// Returns the point in time that a rule names without an amount; `None` if the calendar ends
     /// before.
-    fn derived_time(&self, from: Timestamp, deadline: DeadlineRule) -> Option<Timestamp> {
+    fn fixed_time(&self, from: Timestamp) -> Option<Timestamp> {
+        let rule = match self.kind {
+            DeadlineKind::NamedTime(time) => return Some(time),
+            DeadlineKind::DerivedTime(rule) => rule,
+            DeadlineKind::Amount(_) => return None,
+        };
         let calendars = &self.standard.calendars;
-        match deadline {
+        match rule {
             DeadlineRule::WorkingDays(days, calendar) => {
                 calendars[calendar].add_working_days(from, days, self.zone)
             }
             DeadlineRule::FullWorkingDays(days, calendar) => {
                 calendars[calendar].add_full_working_days(from, days, self.zone)
             }
-            DeadlineRule::CutOff(time, otherwise) => {
+            DeadlineRule::CutOff(time, otherwise, _) => {
                 let before = is_before_time_of_day(from, time, self.zone);
                 Some(if before { end_of_day(from, self.zone) } else { from.plus_millis(otherwise) })
             }
-            DeadlineRule::Within(..) | DeadlineRule::Due | DeadlineRule::Appointment => None,
+            DeadlineRule::Within(..) | DeadlineRule::Due(_) | DeadlineRule::Appointment(_) => None,
         }
     }
 }

@@ -15,6 +15,8 @@ mod population_table;
 mod source_table;
 mod time_keys;
 
+pub use self::calendar_table::summary::CalendarSummary;
+
 use super::toml_document::{TomlDocument, TomlProblem, TomlTable, TomlValue, nearest_match};
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::{FactKind, FactKinds, FactMeasure, place};
@@ -84,6 +86,16 @@ pub fn find_warnings(files: &[(String, String)]) -> Vec<TomlProblem> {
     parse_with_warnings(files).1
 }
 
+/// Returns a summary of each calendar of a standard file. Problems are left to [`parse_standard`].
+#[must_use]
+pub fn summarize_calendars(file: &str, text: &str) -> Vec<CalendarSummary> {
+    let Ok(document) = TomlDocument::parse(file, text) else { return Vec::new() };
+    let root = document.root_table();
+    let zone = time_keys::read_time_zones(&root, &[]);
+    let calendars = calendar_table::read_calendars(&root, zone.get(0));
+    calendars.into_iter().map(|(_, summary)| summary).collect()
+}
+
 /// Reads the valid parts of a standard and reports the others as problems.
 fn read_document(root: &TomlTable<'_>) -> Standard {
     let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
@@ -91,6 +103,8 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
     let contacts = read_contact_families(root);
     let orders = read_order_families(root, &contacts);
     let schema = EventSchema::new(dimensions, &contacts, &orders);
+    let zones = time_keys::read_time_zones(root, &schema.dimensions);
+    let calendars = calendar_table::read_calendars(root, zones.get(0));
     let mut standard = Standard {
         name: text("name"),
         version: text("version"),
@@ -100,7 +114,7 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
             .unwrap_or_default(),
         versions: Vec::new(),
         title: read_title(root),
-        zones: time_keys::read_time_zones(root, &schema.dimensions),
+        zones,
         scopes: read_scopes(root, &schema.dimensions),
         windows: time_keys::read_windows(root),
         stale_after_ms: root.optional_duration("stale_after"),
@@ -110,7 +124,7 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
         populations: population_table::read_populations(root, &schema.dimensions),
         kinds: FactKinds::new(&schema.families_with_life_cycle().collect::<Vec<_>>()),
         schema,
-        calendars: calendar_table::read_calendars(root),
+        calendars: calendars.into_iter().map(|(calendar, _)| calendar).collect(),
         commitments: Vec::new(),
         first_contact_rules: Vec::new(),
         indicators: Vec::new(),

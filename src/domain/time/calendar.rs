@@ -43,7 +43,21 @@ pub struct Calendar {
     /// Time zone of the opening hours. `None` uses the time zone of the case's center, which
     /// callers pass.
     pub time_zone: Option<TimeZone>,
+    /// Last day of the last year with holidays. `None` if the calendar has none, or if some repeat
+    /// without end.
+    pub last_day: Option<Date>,
     plan: WeekPlan,
+}
+
+/// Numbers of days that differ from their weekday.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SpecialDayCounts {
+    /// Days that are closed but are open on their weekday.
+    pub closed: u32,
+    /// Days that are open but are closed on their weekday.
+    pub opened: u32,
+    /// Open days with other hours than on their weekday.
+    pub changed: u32,
 }
 
 impl Calendar {
@@ -59,7 +73,27 @@ impl Calendar {
         week: &[Vec<OpeningInterval>; 7],
         special: &BTreeMap<Date, Vec<OpeningInterval>>,
     ) -> Calendar {
-        Calendar { name, time_zone, plan: WeekPlan::new(week, special) }
+        Calendar { name, time_zone, last_day: None, plan: WeekPlan::new(week, special) }
+    }
+
+    /// Returns the calendar with this last day of its holidays.
+    #[must_use]
+    pub fn with_last_day(self, last_day: Option<Date>) -> Calendar {
+        Calendar { last_day, ..self }
+    }
+
+    /// Returns the time at which the holidays end: midnight after the last day. `None` if they do
+    /// not end. `zone` is used if the calendar has no time zone of its own.
+    #[must_use]
+    pub fn end_time(&self, zone: &TimeZone) -> Option<Timestamp> {
+        let end = week_plan::day_number(self.last_day?) + 1;
+        first_moment_showing(end * DAY, self.effective_zone(zone))
+    }
+
+    /// Returns the numbers of special days of each year that has some.
+    #[must_use]
+    pub fn special_days_by_year(&self) -> BTreeMap<i16, SpecialDayCounts> {
+        self.plan.special_days_by_year()
     }
 
     /// Returns the calendar's own time zone, or `otherwise` if it has none.

@@ -22,6 +22,7 @@
 use self::holiday_extent::HolidayExtent;
 use self::summary::CalendarSummary;
 use crate::domain::time::calendar::{Calendar, OpeningInterval};
+use crate::standard_file::calendar_files::CalendarFiles;
 use crate::standard_file::check_name;
 use crate::toml_document::{TomlTable, TomlValue};
 use jiff::civil::Date;
@@ -39,20 +40,22 @@ const LAST_REPEATED_YEAR: i16 = 2100;
 type SpecialDates = BTreeMap<Date, Vec<OpeningInterval>>;
 
 /// Reads the calendars of the file, each with its summary. Invalid ones are skipped.
-/// `default_zone` is that of the standard.
+/// `default_zone` is that of the standard. `files` reads iCalendar files.
 pub(super) fn read_calendars(
     root: &TomlTable<'_>,
     default_zone: &TimeZone,
+    files: &CalendarFiles,
 ) -> Vec<(Calendar, CalendarSummary)> {
     let Some(calendars) = root.optional_table("calendar") else { return Vec::new() };
     let entries = calendars.entries();
-    entries.filter_map(|(name, value)| read_calendar(name, &value, default_zone)).collect()
+    entries.filter_map(|(name, value)| read_calendar(name, &value, default_zone, files)).collect()
 }
 
 fn read_calendar(
     name: &str,
     value: &TomlValue<'_>,
     default_zone: &TimeZone,
+    files: &CalendarFiles,
 ) -> Option<(Calendar, CalendarSummary)> {
     check_name(value, name);
     let table = value.require_table()?;
@@ -63,6 +66,7 @@ fn read_calendar(
         &table,
         &week,
         time_zone.as_ref().unwrap_or(default_zone),
+        files,
         &mut special,
     );
     if let Some(file) = &file {

@@ -133,6 +133,11 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample(
         "[[calendar.NAME.holidays]]",
         "[calendar.hall]\nweek = { daily = [\"08:00-18:00\"] }\n[[calendar.hall.holidays]]\n{keys}\n",
+        &[&["from", "to"], &["yearly", "common_years"]],
+    ),
+    sample(
+        "[calendar.NAME.holidays_where]",
+        "[calendar.hall]\nweek = { daily = [\"08:00-18:00\"] }\nholidays_file = \"holidays.ics\"\n[calendar.hall.holidays_where]\n{keys}\n",
         &[],
     ),
     sample(

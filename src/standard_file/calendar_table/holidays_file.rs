@@ -1,6 +1,7 @@
 //! `holidays_file` of a calendar: adds the days of an iCalendar file.
 
 use crate::domain::time::calendar::OpeningInterval;
+use crate::standard_file::calendar_files::CalendarFiles;
 use crate::standard_file::calendar_table::SpecialDates;
 use crate::standard_file::calendar_table::day_lists::make_up_day_hours;
 use crate::standard_file::calendar_table::holiday_extent::HolidayExtent;
@@ -28,6 +29,7 @@ pub(super) fn read_holidays_file(
     table: &TomlTable<'_>,
     week: &WeekdayHours,
     zone: &TimeZone,
+    files: &CalendarFiles,
     special: &mut SpecialDates,
 ) -> Option<HolidaysFile> {
     let choice = EventChoice::read(table);
@@ -40,14 +42,14 @@ pub(super) fn read_holidays_file(
     };
     let name = value.require_string()?;
     let path = Path::new(table.file_name()).parent().unwrap_or(Path::new("")).join(name);
-    let text = match std::fs::read(&path) {
+    let text = match files.read(&path) {
         Ok(text) => text,
         Err(error) => {
             value.report_problem(format!("`{}` cannot be read: {error}", path.display()));
             return None;
         }
     };
-    let parsed = CalendarFile::parse(&text).map_err(|problem| vec![problem]);
+    let parsed = CalendarFile::parse(text.as_bytes()).map_err(|problem| vec![problem]);
     let days = parsed.and_then(|file| {
         if let Some(value) = table.value("holidays_where") {
             file.report_unused_texts(&choice, &value);

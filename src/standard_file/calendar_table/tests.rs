@@ -556,3 +556,26 @@ fn summary_counts_special_days_of_each_year() {
     assert_eq!((counts(2026), counts(2027)), ((2, 1, 1), (1, 0, 0)));
     assert_eq!(summary.last_day, Some(parse_date("2027-12-31")));
 }
+
+#[test]
+fn standard_keeps_the_text_of_its_calendar_file() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = folder.path().join("h.ics");
+    std::fs::write(&path, icalendar_with_event("SUMMARY:x")).expect("writable file");
+    let text = "name = 'x'\nversion = '1'\ndate_of_effect = 2026-01-01\ntitle = { en = 'X', zh = 'X' }\ntime_zone = 'UTC'\nwindows = ['today']\nindicator = {}\n[calendar.a]\nweek = { daily = ['08:00-12:00'] }\nholidays_file = 'h.ics'\n".to_owned();
+    let files = [(folder.path().join("s.toml").display().to_string(), text)];
+    let read = |files: &[(String, String)]| {
+        crate::standard_file::parse_versions(files)
+            .unwrap_or_else(|problems| panic!("{problems:?}"))
+    };
+    let first = read(&files);
+    assert_eq!(first.files.len(), 2);
+    // As in a recovery, the text of the journal counts and not that on disk.
+    std::fs::write(&path, icalendar_with_event("SUMMARY:补班")).expect("writable file");
+    let (recovered, reloaded) = (read(&first.files), read(&files));
+    let is_workday = [&recovered, &reloaded]
+        .map(|standard| standard.calendars[0].is_workday(parse_date("2026-10-10")));
+    assert_eq!(is_workday, [false, true]);
+    assert_eq!(recovered.files, first.files);
+    assert_ne!(reloaded.files, first.files, "a reload notices the change");
+}

@@ -111,7 +111,8 @@ impl RecurrenceRule {
                 }
             }
             "INTERVAL" => {
-                self.interval = value.parse().ok().filter(|number| (1..=10_000).contains(number))?
+                self.interval =
+                    value.parse().ok().filter(|number| (1..=10_000).contains(number))?;
             }
             "COUNT" => self.count = Some(value.parse().ok().filter(|count| *count > 0)?),
             "BYMONTH" => self.months = parse_numbers(value, 12, false)?,
@@ -119,7 +120,7 @@ impl RecurrenceRule {
             "BYYEARDAY" => self.year_days = parse_numbers(value, 366, true)?,
             "BYSETPOS" => self.positions = parse_numbers(value, 366, true)?,
             "BYDAY" => {
-                self.weekdays = value.split(',').map(parse_weekday).collect::<Option<_>>()?
+                self.weekdays = value.split(',').map(parse_weekday).collect::<Option<_>>()?;
             }
             "WKST" => self.week_start = find_weekday(value)?,
             // The times of a day do not matter for days.

@@ -128,7 +128,14 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample("[expire]", "[expire]\n{keys}\n", &[]),
     sample("[source.NAME]", "[source.hefei]\n{keys}\n", &[]),
     sample("[population.NAME]", "[population.homes]\n{keys}\n", &[]),
-    sample("[calendar.NAME]", "[calendar.hall]\n{keys}\n", &[]),
+    sample(
+        "[calendar.NAME]",
+        "[calendar.hall]\n{keys}\n",
+        &[
+            &["time_zone", "week", "holidays", "holidays_file", "workdays"],
+            &["week", "holidays_file", "holidays_where"],
+        ],
+    ),
     sample("[calendar.NAME.week]", "[calendar.hall.week]\n{keys}\n", &[]),
     sample(
         "[[calendar.NAME.holidays]]",

@@ -16,7 +16,7 @@ mod population_table;
 mod source_table;
 mod time_keys;
 
-pub use self::calendar_table::summary::CalendarSummary;
+pub use self::calendar_table::summary::{CalendarSummary, SpecialDayCounts};
 
 use self::calendar_files::CalendarFiles;
 use super::toml_document::{TomlDocument, TomlProblem, TomlTable, TomlValue, nearest_match};

@@ -39,7 +39,7 @@ fn expected_days(files: &[PathBuf]) -> Option<Vec<ExpectedDays>> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/holidays-venv/bin/python");
     let has_library = Command::new(&python).args(["-c", "import recurring_ical_events"]).status();
     if !has_library.is_ok_and(|status| status.success()) {
-        println!("skipped: recurring-ical-events is not installed in target/holidays-venv");
+        eprintln!("skipped: recurring-ical-events is not installed in target/holidays-venv");
         return None;
     }
     let output = Command::new(python)

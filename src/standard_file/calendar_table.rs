@@ -77,7 +77,7 @@ fn read_calendar(
     table.report_unknown_keys();
     let calendar =
         Calendar::new(name.to_owned(), time_zone, &week, &special).with_last_day(extent.last_day());
-    let summary = CalendarSummary::new(&calendar, table.line_and_column(), file);
+    let summary = CalendarSummary::new(&calendar, &week, &special, table.line_and_column(), file);
     Some((calendar, summary))
 }
 

@@ -1,8 +1,7 @@
 //! Notes of `firstline check` on the calendars of a standard: what their special days close in each
 //! year, and when they end.
 
-use crate::domain::time::calendar::SpecialDayCounts;
-use crate::standard_file::CalendarSummary;
+use crate::standard_file::{CalendarSummary, SpecialDayCounts};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -62,7 +61,7 @@ fn end_text(summary: &CalendarSummary) -> String {
     match (summary.last_day, summary.years.is_empty()) {
         (Some(day), _) => format!("holidays end on {day}"),
         (None, true) => "no special days".to_owned(),
-        (None, false) => "no end of its holidays".to_owned(),
+        (None, false) => "its holidays repeat without end".to_owned(),
     }
 }
 
@@ -136,7 +135,7 @@ mod tests {
             (2100, 8, 0, 0),
         ];
         let text = calendar_text(&sample_summary(&years), 2026).expect("special days");
-        let expected = "calendar `field` (h.ics): no end of its holidays
+        let expected = "calendar `field` (h.ics): its holidays repeat without end
   3 of 40 events of the file are left out
   2019 to 2020: 7 to 9 working days closed, 0 to 1 days with other hours a year
   2025: 19 working days closed, 5 make-up days

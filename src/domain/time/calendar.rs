@@ -49,17 +49,6 @@ pub struct Calendar {
     plan: WeekPlan,
 }
 
-/// Numbers of days that differ from their weekday.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct SpecialDayCounts {
-    /// Days that are closed but are open on their weekday.
-    pub closed: u32,
-    /// Days that are open but are closed on their weekday.
-    pub opened: u32,
-    /// Open days with other hours than on their weekday.
-    pub changed: u32,
-}
-
 impl Calendar {
     /// Creates a calendar from the opening hours of each weekday, Monday first, and of special
     /// dates.
@@ -88,12 +77,6 @@ impl Calendar {
     pub fn end_time(&self, zone: &TimeZone) -> Option<Timestamp> {
         let end = week_plan::day_number(self.last_day?) + 1;
         first_moment_showing(end * DAY, self.effective_zone(zone))
-    }
-
-    /// Returns the numbers of special days of each year that has some.
-    #[must_use]
-    pub fn special_days_by_year(&self) -> BTreeMap<i16, SpecialDayCounts> {
-        self.plan.special_days_by_year()
     }
 
     /// Returns the calendar's own time zone, or `otherwise` if it has none.

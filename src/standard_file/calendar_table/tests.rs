@@ -555,6 +555,10 @@ fn summary_counts_special_days_of_each_year() {
     assert_eq!((summary.event_count, summary.omitted_count), (3, 1));
     assert_eq!((counts(2026), counts(2027)), ((2, 1, 1), (1, 0, 0)));
     assert_eq!(summary.last_day, Some(parse_date("2027-12-31")));
+    let text = "[calendar.night]\nweek = { daily = ['22:00-06:00'] }\nholidays = [2026-10-01]";
+    let summaries = crate::standard_file::summarize_calendars("s.toml", text);
+    let counts = summaries[0].years[&2026];
+    assert_eq!((counts.closed, counts.changed), (1, 0), "the next day has its own hours");
 }
 
 #[test]

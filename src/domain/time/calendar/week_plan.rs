@@ -4,7 +4,7 @@
 //! that continues from the day before. Lookups then multiply whole weeks and correct only special
 //! dates.
 
-use crate::domain::time::calendar::{DAY, OpeningInterval, SpecialDayCounts};
+use crate::domain::time::calendar::{DAY, OpeningInterval};
 use crate::domain::time::timestamp::MINUTE;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -49,21 +49,6 @@ impl WeekPlan {
         let week = usual;
         let week_open = week.iter().map(|day| day.open_ms).sum();
         WeekPlan { week, week_open_ms: week_open, special_dates: special }
-    }
-
-    /// Returns the numbers of special days of each year that has some.
-    pub(super) fn special_days_by_year(&self) -> BTreeMap<i16, SpecialDayCounts> {
-        let mut years = BTreeMap::<i16, SpecialDayCounts>::new();
-        for (day, special) in &self.special_dates {
-            let Some(date) = date_of_day(*day) else { continue };
-            let counts = years.entry(date.year()).or_default();
-            match (self.usual_day(*day).opening, special.opening) {
-                (Some(_), None) => counts.closed += 1,
-                (None, Some(_)) => counts.opened += 1,
-                _ => counts.changed += 1,
-            }
-        }
-        years
     }
 
     /// Returns true if opening hours begin on `day`.
@@ -199,12 +184,6 @@ impl DayPlan {
 /// Returns the number of days since 1970-01-01.
 pub(super) fn day_number(date: Date) -> i64 {
     date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24
-}
-
-/// Returns the date of a day number, or `None` outside of jiff's range.
-fn date_of_day(day: i64) -> Option<Date> {
-    let days = jiff::Span::new().try_days(day).ok()?;
-    Date::constant(1970, 1, 1).checked_add(days).ok()
 }
 
 /// Returns 0 for Monday. 1970-01-01 was a Thursday.

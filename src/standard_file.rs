@@ -5,6 +5,7 @@
 //! of its own; [`parse_versions`] combines them.
 
 mod alert_table;
+mod calendar_files;
 mod calendar_table;
 mod commitment_table;
 mod fact_lists;
@@ -15,6 +16,9 @@ mod population_table;
 mod source_table;
 mod time_keys;
 
+pub use self::calendar_table::summary::{CalendarSummary, SpecialDayCounts};
+
+use self::calendar_files::CalendarFiles;
 use super::toml_document::{TomlDocument, TomlProblem, TomlTable, TomlValue, nearest_match};
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::{FactKind, FactKinds, FactMeasure, place};
@@ -40,7 +44,8 @@ pub fn parse_standard(file: &str, text: &str) -> Result<Standard, Vec<TomlProble
 
 /// Parses, checks and combines the versions of a standard, given as file names and contents.
 ///
-/// See [`Standard::versions`].
+/// See [`Standard::versions`]. Texts of iCalendar files among them are used instead of the files on
+/// disk. [`Standard::files`] contains those of the result.
 ///
 /// # Errors
 ///
@@ -57,10 +62,11 @@ pub fn parse_with_warnings(
     files: &[(String, String)],
 ) -> (Result<Standard, Vec<TomlProblem>>, Vec<TomlProblem>) {
     let (mut parsed, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for (file, text) in files {
+    let (calendar_files, standards) = CalendarFiles::separate(files);
+    for (file, text) in standards {
         match TomlDocument::parse(file, text) {
             Ok(document) => {
-                let mut standard = read_document(&document.root_table());
+                let mut standard = read_document(&document.root_table(), &calendar_files);
                 document.visit_texts(&mut |text| {
                     _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned());
                 });
@@ -72,7 +78,11 @@ pub fn parse_with_warnings(
     }
     let combined = merge_versions::combine_versions(parsed, &mut problems);
     let standard = match combined {
-        Some(standard) if problems.is_empty() => Ok(Standard { files: files.into(), ..standard }),
+        Some(standard) if problems.is_empty() => {
+            let (_, standards) = CalendarFiles::separate(files);
+            let files = standards.into_iter().cloned().chain(calendar_files.into_used());
+            Ok(Standard { files: files.collect(), ..standard })
+        }
         _ => Err(problems),
     };
     (standard, warnings)
@@ -84,13 +94,25 @@ pub fn find_warnings(files: &[(String, String)]) -> Vec<TomlProblem> {
     parse_with_warnings(files).1
 }
 
+/// Returns a summary of each calendar of a standard file. Problems are left to [`parse_standard`].
+#[must_use]
+pub fn summarize_calendars(file: &str, text: &str) -> Vec<CalendarSummary> {
+    let Ok(document) = TomlDocument::parse(file, text) else { return Vec::new() };
+    let root = document.root_table();
+    let zone = time_keys::read_time_zones(&root, &[]);
+    let calendars = calendar_table::read_calendars(&root, zone.get(0), &CalendarFiles::default());
+    calendars.into_iter().map(|(_, summary)| summary).collect()
+}
+
 /// Reads the valid parts of a standard and reports the others as problems.
-fn read_document(root: &TomlTable<'_>) -> Standard {
+fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standard {
     let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
     let dimensions = read_dimensions(root);
     let contacts = read_contact_families(root);
     let orders = read_order_families(root, &contacts);
     let schema = EventSchema::new(dimensions, &contacts, &orders);
+    let zones = time_keys::read_time_zones(root, &schema.dimensions);
+    let calendars = calendar_table::read_calendars(root, zones.get(0), calendar_files);
     let mut standard = Standard {
         name: text("name"),
         version: text("version"),
@@ -100,7 +122,7 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
             .unwrap_or_default(),
         versions: Vec::new(),
         title: read_title(root),
-        zones: time_keys::read_time_zones(root, &schema.dimensions),
+        zones,
         scopes: read_scopes(root, &schema.dimensions),
         windows: time_keys::read_windows(root),
         stale_after_ms: root.optional_duration("stale_after"),
@@ -110,7 +132,7 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
         populations: population_table::read_populations(root, &schema.dimensions),
         kinds: FactKinds::new(&schema.families_with_life_cycle().collect::<Vec<_>>()),
         schema,
-        calendars: calendar_table::read_calendars(root),
+        calendars: calendars.into_iter().map(|(calendar, _)| calendar).collect(),
         commitments: Vec::new(),
         first_contact_rules: Vec::new(),
         indicators: Vec::new(),

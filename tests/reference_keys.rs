@@ -132,7 +132,9 @@ impl NamedFiles {
     fn new() -> NamedFiles {
         let folder = tempfile::tempdir().expect("a folder");
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a key");
-        let calendar = "BEGIN:VCALENDAR\nEND:VCALENDAR\n".to_owned();
+        // The examples name texts of its events.
+        let event = "BEGIN:VEVENT\nDTSTART:20261001\nSUMMARY:Public holiday (regional)\nCATEGORIES:Public holiday,Observance\nEND:VEVENT\n";
+        let calendar = format!("BEGIN:VCALENDAR\n{event}END:VCALENDAR\n");
         for (name, text) in [
             ("holidays.ics", calendar),
             ("our-standard.toml", BUILT_IN.to_owned()),

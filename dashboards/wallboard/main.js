@@ -64,6 +64,7 @@ function run(written) {
   let lostAt = null; // server time
   let authentication = null; // error text
   let epoch = null;
+  let calendarsEnded = []; // calendars without further holidays
   let clockOff = 0; // seconds by which the server clock differs from its figures
   let drawnAt = -Infinity;
   let scheduled = 0;
@@ -85,6 +86,7 @@ function run(written) {
       receivedAt = performance.now();
       lostAt = null;
       clockOff = frame.clock_off ?? 0;
+      calendarsEnded = frame.calendars_ended ?? [];
       authentication = null;
       clock.advanceTo(board.asOf());
       if (epoch === null) {
@@ -151,6 +153,9 @@ function run(written) {
     } else if (clockOff !== 0) {
       const text = texts.clockOff(localTime.time(board.asOf()), clockOff > 0);
       showBanner(text, format.age(Math.abs(clockOff)));
+    } else if (calendarsEnded.length > 0) {
+      const [{ calendar, last_day: lastDay }] = calendarsEnded;
+      showBanner(texts.calendarEnded(calendar, lastDay));
     } else {
       hideBanner();
     }

@@ -65,6 +65,8 @@ export const texts = {
   lagging: (time) => `Connected, but no new figures since ${time}.`,
   clockOff: (time, ahead) =>
     `The server clock was set ${ahead ? 'forward' : 'back'}. Figures are as of ${time}.`,
+  calendarEnded: (calendar, day) =>
+    `Calendar ${calendar} has no holidays after ${day}. Deadlines may be too early.`,
   since: (age) => `for ${age}`,
   configure: 'Configure display',
   legend: (time) =>

@@ -61,6 +61,7 @@ export const texts = {
   lost: (time) => `连接已于 ${time} 中断，当前显示最后收到的数据。`,
   lagging: (time) => `连接正常，但数据自 ${time} 起未更新。`,
   clockOff: (time, ahead) => `服务器时钟被${ahead ? '调快' : '调慢'}，当前数据截至 ${time}。`,
+  calendarEnded: (calendar, day) => `日历 ${calendar} 缺少 ${day} 之后的节假日，时限可能偏早。`,
   since: (age) => `已持续 ${age}`,
   configure: '配置大屏',
   legend: (time) => `曲线：近 8 小时或自 ${time} 起，虚线为目标；容错：今日还允许的失误次数`,

@@ -1,5 +1,6 @@
 //! `firstline check FILE...`: reports all problems of configurations, standards and mappings.
 
+mod calendar_notes;
 mod standard_summary;
 
 use crate::cli::{print_problems, print_warnings, read_text, read_texts};
@@ -18,7 +19,8 @@ pub struct CheckArguments {
     /// Configurations, standards and mappings (TOML). The keys of a file determine its kind
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Print the problems as JSON: [{"severity":"error" or "warning","file":..,"line":..,"column":..,"message":..}]
+    /// Print the problems as JSON: [{"severity":"error", "warning" or "info","file":..,"line":..,"column":..,"message":..}].
+    /// Calendars with holidays are entries of severity "info" with a member "calendar"
     #[arg(long)]
     json: bool,
     /// Describe commitments, indicators and alerts of the standards in English and Chinese
@@ -31,7 +33,7 @@ pub struct CheckArguments {
 /// # Errors
 /// If a file cannot be read.
 pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
-    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+    let (mut problems, mut warnings, mut calendars) = (Vec::new(), Vec::new(), Vec::new());
     for path in &arguments.files {
         let (name, text) = (path.display().to_string(), read_text(path)?);
         if arguments.explain
@@ -42,6 +44,9 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
         let found = check_file(&name, &text);
         if found.is_empty() {
             eprintln!("{}: no problems", path.display());
+            if is_standard(&name, &text) {
+                calendars.extend(describe_calendars(&name, &text));
+            }
         }
         problems.extend(found);
         warnings.extend(find_warnings(&name, &text));
@@ -63,13 +68,26 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
             .iter()
             .map(entry("error"))
             .chain(warnings.iter().map(entry("warning")))
+            .chain(calendars.into_iter().map(|(_, json)| json))
             .collect();
         super::print_output(format!("{}\n", serde_json::to_string(&list)?).as_bytes())?;
     } else {
         print_problems(&problems);
         print_warnings(&warnings);
+        calendars.iter().try_for_each(|(text, _)| super::print_output(text.as_bytes()))?;
     }
     Ok(ExitCode::from(u8::from(!problems.is_empty())))
+}
+
+/// Describes the calendars of a valid standard that have special days, as text and as JSON.
+fn describe_calendars(file: &str, text: &str) -> Vec<(String, serde_json::Value)> {
+    let Ok(standard) = standard_file::parse_standard(file, text) else { return Vec::new() };
+    let year = standard.date_of_effect.get(..4).and_then(|year| year.parse().ok());
+    let describe = |summary: &standard_file::CalendarSummary| {
+        let text = calendar_notes::calendar_text(summary, year.unwrap_or_default())?;
+        Some((text, calendar_notes::calendar_json(file, summary)))
+    };
+    standard_file::summarize_calendars(file, text).iter().filter_map(describe).collect()
 }
 
 /// Checks that standards with the same name are consistent versions. Files with problems of their

@@ -72,7 +72,8 @@ pub struct Standard {
     pub policies: Vec<AlertPolicy>,
     /// Texts of the labels that the standard's file names.
     pub label_texts: BTreeMap<Symbol, String>,
-    /// Source files, each with its name and text. The journal stores them.
+    /// Source files, each with its name and text, also the iCalendar files of its calendars. The
+    /// journal stores them.
     pub files: Arc<[(String, String)]>,
 }
 
@@ -324,6 +325,19 @@ impl Standard {
     pub fn version_at(&self, at: Option<Timestamp>) -> Option<&StandardVersion> {
         let at = at.unwrap_or(Timestamp(i64::MIN));
         self.versions.iter().find(|version| version.since <= at)
+    }
+
+    /// Returns each calendar of the newest version whose holidays end, with that end.
+    pub fn calendar_ends(&self) -> impl Iterator<Item = (&Calendar, Timestamp)> {
+        let zone = self.zones.get(0);
+        self.calendars.iter().filter_map(|calendar| Some((calendar, calendar.end_time(zone)?)))
+    }
+
+    /// Returns the calendars whose holidays have ended by `at`. They take later holidays for
+    /// ordinary days.
+    pub fn ended_calendars(&self, at: Option<Timestamp>) -> impl Iterator<Item = &Calendar> {
+        let ended = self.calendar_ends().filter(move |(_, end)| at.is_some_and(|at| *end <= at));
+        ended.map(|(calendar, _)| calendar)
     }
 
     /// Returns the place of the indicator of this name. A name that an indicator of the built-in

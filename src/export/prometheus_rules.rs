@@ -179,7 +179,23 @@ fn scope_suffix(queries: &PromqlQueries<'_>) -> LocalizedTitle {
 
 #[cfg(test)]
 mod tests {
-    use super::camel_case;
+    use super::{camel_case, rule_files};
+    use crate::standard_file::{BUILT_IN, parse_standard};
+
+    #[test]
+    fn alert_fires_30_days_before_holidays_end() {
+        let rules = |calendars: &str| {
+            let standard = parse_standard("s.toml", &format!("{BUILT_IN}\n{calendars}"));
+            let files = rule_files(&standard.expect("a valid standard")).expect("rules");
+            files.into_iter().map(|(_, text)| text).collect::<String>()
+        };
+        let week = "[calendar.a]\nweek = { mon-fri = ['08:00-18:00'] }\n";
+        let text = rules(&format!("{week}holidays = [2026-10-01]"));
+        assert!(text.contains("FirstlineCalendarEnds"));
+        assert!(text.contains("firstline_calendar_ends_timestamp_seconds - time() < 2592000"));
+        let endless = rules(&format!("{week}holidays = [{{ yearly = '01-01' }}]"));
+        assert!(!endless.contains("FirstlineCalendarEnds"));
+    }
 
     #[test]
     fn alert_names_are_camel_case() {

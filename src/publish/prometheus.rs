@@ -10,6 +10,7 @@
 //! | `sla_<indicator>_target_<unit>` | indicators with a target | the target |
 //! | `sla_<indicator>_state` | unreliable readings | 1, with the reason in the label `state` |
 //! | `firstline_scopes_omitted` | kinds of scopes | number of scopes above the limit |
+//! | `firstline_calendar_ends_timestamp_seconds` | calendars whose holidays end | that time |
 //!
 //! Current-state readings have no label `window`. The label `scope` names the dimensions of the
 //! scope, or `all` without dimensions. Selecting one value of `scope` keeps sums from counting a
@@ -97,8 +98,23 @@ pub fn write_metrics(
         for (kind, left_out) in labels.scopes_left_out() {
             text.write_sample("", &["scope=\"", kind, "\""], left_out as f64);
         }
+        write_calendar_ends(&board.standard, &mut text);
     }
     text.finish()
+}
+
+/// Writes when the holidays of each calendar end. Writes nothing if none do.
+fn write_calendar_ends(standard: &Standard, text: &mut TextWriter) {
+    let mut ends = standard.calendar_ends().peekable();
+    if ends.peek().is_some() {
+        let help = "Time from which the calendar has no holidays, because its last year is over";
+        let name = "firstline_calendar_ends_timestamp_seconds";
+        text.begin_family(name, FamilyType::Gauge, help);
+        for (calendar, end) in ends {
+            let label = ["calendar=\"", calendar.name.as_str(), "\""];
+            text.write_sample("", &label, end.0 as f64 / 1_000.0);
+        }
+    }
 }
 
 /// Returns the English title of an indicator, and what it counts if it is about contacts.
@@ -273,5 +289,38 @@ impl IndicatorMetrics<'_> {
                 1.0,
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::monitor::Monitor;
+    use crate::standard_file::{BUILT_IN, parse_standard};
+    use std::sync::Arc;
+
+    #[test]
+    fn gauge_tells_when_holidays_of_a_calendar_end() {
+        let metrics = |calendars: &str| {
+            let text = format!("{BUILT_IN}\n{calendars}");
+            let standard = Arc::new(parse_standard("s.toml", &text).expect("a valid standard"));
+            let board = Monitor::new(standard.clone(), None).compute_board();
+            let published = PublishedBoard::first_of_run("e".into(), standard, board, false, 1);
+            let view = GrantedView::default();
+            let selection = MetricsSelection { view: &view, scopes_max: 10 };
+            write_metrics(&published, selection, MetricsFormat::Text)
+        };
+        let week = "week = { mon-fri = ['08:00-18:00'] }";
+        let text = metrics(&format!(
+            "[calendar.a]\n{week}\nholidays = [2026-10-01]\n[calendar.b]\n{week}\n\
+             holidays = [2026-10-01, {{ yearly = '01-01' }}]\n[calendar.c]\n{week}\n\
+             time_zone = 'UTC'\nholidays = [2027-10-01]\n"
+        ));
+        let ends: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("firstline_calendar_ends_timestamp_seconds"))
+            .collect();
+        assert_eq!(ends, ["{calendar=\"a\"} 1798732800", "{calendar=\"c\"} 1830297600"]);
+        assert!(!metrics("").contains("firstline_calendar_ends"), "no calendar ends");
     }
 }

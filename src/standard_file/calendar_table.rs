@@ -4,8 +4,9 @@
 //! [calendar.field]
 //! time_zone = "Asia/Shanghai"            # default: zone of the case's center
 //! week = { mon-fri = ["08:00-12:00", "13:30-18:00"], sat = ["09:00-12:00"] }
-//! holidays = [2026-10-01, { from = 2026-02-16, to = 2026-02-22 }]
+//! holidays = [2026-10-01, { from = 2026-02-16, to = 2026-02-22 }, { yearly = "12-25" }]
 //! holidays_file = "holidays.ics"         # iCalendar file next to the standard
+//! holidays_where = { categories = ["Public holiday"], except = ["Regional"] }
 //! workdays = [
 //!     2026-10-10,
 //!     { date = 2026-02-14, as = "fri" },
@@ -18,52 +19,66 @@
 //! has those of the first open day from Monday on. Workdays override holidays, and both override
 //! the file.
 
-use self::opening_hours::WeekdayHours;
+use self::holiday_extent::HolidayExtent;
+use self::summary::CalendarSummary;
 use crate::domain::time::calendar::{Calendar, OpeningInterval};
+use crate::standard_file::calendar_files::CalendarFiles;
 use crate::standard_file::check_name;
 use crate::toml_document::{TomlTable, TomlValue};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Maximum number of days in a range of holidays. A longer range is likely a mistake.
 const HOLIDAY_DAYS_MAX: i64 = 366;
 
+/// Last year of days that repeat without end. It is fixed, so that a replay of old events has the
+/// same deadlines whenever it runs.
+const LAST_REPEATED_YEAR: i16 = 2100;
+
 /// Dates with their own hours. A holiday has none.
 type SpecialDates = BTreeMap<Date, Vec<OpeningInterval>>;
 
-/// Reads the calendars of the file. Invalid ones are skipped.
-pub(super) fn read_calendars(root: &TomlTable<'_>) -> Vec<Calendar> {
+/// Reads the calendars of the file, each with its summary. Invalid ones are skipped.
+/// `default_zone` is that of the standard. `files` reads iCalendar files.
+pub(super) fn read_calendars(
+    root: &TomlTable<'_>,
+    default_zone: &TimeZone,
+    files: &CalendarFiles,
+) -> Vec<(Calendar, CalendarSummary)> {
     let Some(calendars) = root.optional_table("calendar") else { return Vec::new() };
-    calendars.entries().filter_map(|(name, value)| read_calendar(name, &value)).collect()
+    let entries = calendars.entries();
+    entries.filter_map(|(name, value)| read_calendar(name, &value, default_zone, files)).collect()
 }
 
-fn read_calendar(name: &str, value: &TomlValue<'_>) -> Option<Calendar> {
+fn read_calendar(
+    name: &str,
+    value: &TomlValue<'_>,
+    default_zone: &TimeZone,
+    files: &CalendarFiles,
+) -> Option<(Calendar, CalendarSummary)> {
     check_name(value, name);
     let table = value.require_table()?;
     let time_zone = read_time_zone(&table);
     let week = opening_hours::read_week(&table);
-    let mut special = SpecialDates::new();
-    if let Some(file) = table.value("holidays_file") {
-        read_holidays_file(&table, &file, &week, &mut special);
+    let (mut special, mut extent) = (SpecialDates::new(), HolidayExtent::default());
+    let file = holidays_file::read_holidays_file(
+        &table,
+        &week,
+        time_zone.as_ref().unwrap_or(default_zone),
+        files,
+        &mut special,
+    );
+    if let Some(file) = &file {
+        extent.extend(file.extent);
     }
-    for entry in table.value("holidays").and_then(|value| value.require_array()).unwrap_or_default()
-    {
-        special.extend(read_holidays(&entry).into_iter().map(|date| (date, Vec::new())));
-    }
-    let mut seen = Vec::new();
-    for entry in table.value("workdays").and_then(|value| value.require_array()).unwrap_or_default()
-    {
-        let Some((date, spans)) = read_workday(&entry, &week) else { continue };
-        if seen.contains(&date) {
-            entry.report_problem(format!("the workday {date} is listed already"));
-        }
-        seen.push(date);
-        special.insert(date, spans);
-    }
+    day_lists::read_holidays(&table, &mut special, &mut extent);
+    day_lists::read_workdays(&table, &week, &mut special);
     table.report_unknown_keys();
-    Some(Calendar::new(name.to_owned(), time_zone, &week, &special))
+    let calendar =
+        Calendar::new(name.to_owned(), time_zone, &week, &special).with_last_day(extent.last_day());
+    let summary = CalendarSummary::new(&calendar, &week, &special, table.line_and_column(), file);
+    Some((calendar, summary))
 }
 
 fn read_time_zone(table: &TomlTable<'_>) -> Option<TimeZone> {
@@ -76,19 +91,6 @@ fn read_time_zone(table: &TomlTable<'_>) -> Option<TimeZone> {
         );
     }
     zone.ok()
-}
-
-/// Reads `2026-10-01`, or `{ from = 2026-02-16, to = 2026-02-22 }` including both ends.
-fn read_holidays(entry: &TomlValue<'_>) -> Vec<Date> {
-    let Some(table) = entry.as_table() else { return entry.require_date().into_iter().collect() };
-    let date = |key: &str| table.required_value(key, "a day, as in 2026-10-01")?.require_date();
-    let (from, to) = (date("from"), date("to"));
-    table.report_unknown_keys();
-    let (Some(from), Some(to)) = (from, to) else { return Vec::new() };
-    date_range(from, to).unwrap_or_else(|problem| {
-        entry.report_problem(problem);
-        Vec::new()
-    })
 }
 
 /// Returns the days from `from` to `to`, including both.
@@ -109,91 +111,11 @@ fn date_range(from: Date, to: Date) -> Result<Vec<Date>, String> {
     }
 }
 
-/// Reads `2026-10-10`, `{ date = 2026-10-10, as = "mon" }`, or
-/// `{ date = 2026-10-10, open = ["09:00-12:00"] }`.
-fn read_workday(
-    entry: &TomlValue<'_>,
-    week: &WeekdayHours,
-) -> Option<(Date, Vec<OpeningInterval>)> {
-    let Some(table) = entry.as_table() else {
-        let date = entry.require_date()?;
-        return Some((date, make_up_day_hours(date, week)));
-    };
-    let date = table
-        .required_value("date", "a day, as in 2026-10-10")
-        .and_then(|value| value.require_date());
-    let (weekday, open) = (table.value("as"), table.value("open"));
-    table.report_unknown_keys();
-    let spans = match (weekday, open) {
-        (Some(_), Some(open)) => {
-            open.report_problem(
-                "a workday has either the hours of another day, `as`, or its own, `open`",
-            );
-            Vec::new()
-        }
-        (Some(weekday), None) => read_weekday_hours(&weekday, week),
-        (None, Some(open)) => opening_hours::read_spans(&open),
-        (None, None) => date.map(|date| make_up_day_hours(date, week)).unwrap_or_default(),
-    };
-    Some((date?, spans))
-}
-
-/// Returns the hours of a make-up workday without further keys: those of its weekday, or else those
-/// of the first open day of the week.
-fn make_up_day_hours(date: Date, week: &WeekdayHours) -> Vec<OpeningInterval> {
-    let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or_default();
-    let weekday_hours = week[..5].get(weekday);
-    weekday_hours
-        .into_iter()
-        .chain(week)
-        .find(|spans| !spans.is_empty())
-        .cloned()
-        .unwrap_or_default()
-}
-
-/// Returns the hours of the weekday in `as`.
-fn read_weekday_hours(value: &TomlValue<'_>, week: &WeekdayHours) -> Vec<OpeningInterval> {
-    let Some(day) = opening_hours::read_weekday(value) else { return Vec::new() };
-    if week[day].is_empty() {
-        value.report_problem(format!(
-            "`{}` is closed; use a day with opening hours, or `open` with hours",
-            opening_hours::WEEKDAY_NAMES[day]
-        ));
-    }
-    week[day].clone()
-}
-
-/// Adds the days of an iCalendar file, whose path is relative to the folder of the standard.
-fn read_holidays_file(
-    table: &TomlTable<'_>,
-    value: &TomlValue<'_>,
-    week: &WeekdayHours,
-    special: &mut SpecialDates,
-) {
-    let Some(name) = value.require_string() else { return };
-    let path = Path::new(table.file_name()).parent().unwrap_or(Path::new("")).join(name);
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            return value.report_problem(format!("`{}` cannot be read: {error}", path.display()));
-        }
-    };
-    match icalendar::parse_icalendar(&text) {
-        Ok(days) => {
-            special.extend(days.holidays.into_iter().map(|date| (date, Vec::new())));
-            special.extend(
-                days.workdays.into_iter().map(|date| (date, make_up_day_hours(date, week))),
-            );
-        }
-        Err(problems) => {
-            for (line, problem) in problems {
-                value.report_problem(format!("`{}`, line {line}: {problem}", path.display()));
-            }
-        }
-    }
-}
-
+mod day_lists;
+mod holiday_extent;
+mod holidays_file;
 mod icalendar;
 mod opening_hours;
+pub(super) mod summary;
 #[cfg(test)]
 mod tests;

@@ -237,7 +237,9 @@ impl VersionPair<'_> {
     /// Translates a deadline of the older version and adds its calendar to the standard.
     fn translate_deadline(&self, deadline: DeadlineRule, standard: &mut Standard) -> DeadlineRule {
         let mut add_calendar = |calendar: usize| {
-            standard.calendars.push(self.older.calendars[calendar].clone());
+            // The newest version replaces it, so that its holidays may end.
+            let calendar = self.older.calendars[calendar].clone();
+            standard.calendars.push(calendar.with_last_day(None));
             standard.calendars.len() - 1
         };
         match deadline {

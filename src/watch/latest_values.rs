@@ -90,6 +90,18 @@ pub struct ReceivedFrameHead {
     pub revision: u64,
     /// Time of the board (RFC 3339). `None` before the first event.
     pub as_of: Option<String>,
+    /// Calendars without further holidays.
+    #[serde(default)]
+    pub calendars_ended: Vec<EndedCalendar>,
+}
+
+/// Calendar whose last year with holidays is over.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+pub struct EndedCalendar {
+    /// Name of the calendar.
+    pub calendar: String,
+    /// Last day of that year.
+    pub last_day: String,
 }
 
 /// Reason why a frame cannot be applied. The client must request a whole board.

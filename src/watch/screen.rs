@@ -82,7 +82,12 @@ pub fn draw_board(
         );
         draw_places(frame, view, places, age_style, messages);
     }
-    frame.render_widget(Paragraph::new(connection_line(link, messages)), state);
+    let mut state_line = connection_line(link, messages);
+    for warning in view.iter().flat_map(|view| &view.warnings) {
+        let text = format!("   {} {warning}", Verdict::Warning.sign());
+        state_line.push_span(Span::styled(text, verdict_style(Verdict::Warning)));
+    }
+    frame.render_widget(Paragraph::new(state_line), state);
     frame.render_widget(
         Paragraph::new(messages.keys).style(Style::new().add_modifier(Modifier::DIM)),
         foot,

@@ -1,7 +1,7 @@
 //! The board as plain text, for scripts and e-mails.
 
 use super::messages::Messages;
-use super::view::{BoardView, HeadlineRow, PlaceSummary};
+use super::view::{BoardView, HeadlineRow, PlaceSummary, Verdict};
 use std::fmt::Write;
 
 /// Formats a view as tables.
@@ -11,7 +11,11 @@ pub fn write_text(view: &BoardView, as_of: Option<&str>, messages: &Messages) ->
     if let Some(as_of) = as_of {
         let _ = write!(text, " · {} {as_of}", messages.as_of);
     }
-    text.push_str("\n\n");
+    text.push('\n');
+    for warning in &view.warnings {
+        let _ = writeln!(text, "{} {warning}", Verdict::Warning.sign());
+    }
+    text.push('\n');
     let rows: Vec<[&str; 6]> = view.lines.iter().map(line_cells).collect();
     write_table(&rows, &mut text);
     if !view.places.is_empty() {

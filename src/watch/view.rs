@@ -107,6 +107,8 @@ pub struct BoardView {
     pub organization: String,
     /// Name of the displayed center, or "All centers".
     pub scope_title: String,
+    /// Warnings about the board as a whole.
+    pub warnings: Vec<String>,
     /// Rows of the headline.
     pub lines: Vec<HeadlineRow>,
     /// Caption above the places.
@@ -173,9 +175,15 @@ pub fn board_view(
     // The sort is stable, so equal places stay in alphabetical order.
     places.sort_by_key(|place| std::cmp::Reverse(place.breach_counts));
     let scope_title = center.unwrap_or(messages.all_centers).to_owned();
+    let ended = board.head.iter().flat_map(|head| &head.calendars_ended);
+    let warnings = ended.map(|ended| {
+        let text = messages.calendar_ended.replacen("{}", &ended.calendar, 1);
+        text.replacen("{}", &ended.last_day, 1)
+    });
     BoardView {
         organization: standard.title(choice.language.name()).to_owned(),
         scope_title,
+        warnings: warnings.collect(),
         lines,
         caption,
         places,

@@ -128,11 +128,23 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample("[expire]", "[expire]\n{keys}\n", &[]),
     sample("[source.NAME]", "[source.hefei]\n{keys}\n", &[]),
     sample("[population.NAME]", "[population.homes]\n{keys}\n", &[]),
-    sample("[calendar.NAME]", "[calendar.hall]\n{keys}\n", &[]),
+    sample(
+        "[calendar.NAME]",
+        "[calendar.hall]\n{keys}\n",
+        &[
+            &["time_zone", "week", "holidays", "holidays_file", "workdays"],
+            &["week", "holidays_file", "holidays_where"],
+        ],
+    ),
     sample("[calendar.NAME.week]", "[calendar.hall.week]\n{keys}\n", &[]),
     sample(
         "[[calendar.NAME.holidays]]",
         "[calendar.hall]\nweek = { daily = [\"08:00-18:00\"] }\n[[calendar.hall.holidays]]\n{keys}\n",
+        &[&["from", "to"], &["yearly", "common_years"]],
+    ),
+    sample(
+        "[calendar.NAME.holidays_where]",
+        "[calendar.hall]\nweek = { daily = [\"08:00-18:00\"] }\nholidays_file = \"holidays.ics\"\n[calendar.hall.holidays_where]\n{keys}\n",
         &[],
     ),
     sample(

@@ -41,7 +41,13 @@ pub(super) fn readings_table(
 pub(super) fn table_heading(board: &Board) -> String {
     let as_of = board.as_of.map_or("nothing yet".to_owned(), |time| time.to_string());
     let version = board.standard.version_at(board.as_of).map_or("", |version| &version.version);
-    format!("{} {version} as of {as_of}\n", board.standard.title.en)
+    let mut heading = format!("{} {version} as of {as_of}\n", board.standard.title.en);
+    for calendar in board.standard.ended_calendars(board.as_of) {
+        let last_day = calendar.last_day.map(|day| day.to_string()).unwrap_or_default();
+        heading +=
+            &format!("warning: calendar `{}` has no holidays after {last_day}\n", calendar.name);
+    }
+    heading
 }
 
 /// Formats groups of rows under one heading. Columns in `numbers` are right-aligned.

@@ -43,6 +43,9 @@ pub struct Calendar {
     /// Time zone of the opening hours. `None` uses the time zone of the case's center, which
     /// callers pass.
     pub time_zone: Option<TimeZone>,
+    /// Last day of the last year with holidays. `None` if the calendar has none, or if some repeat
+    /// without end.
+    pub last_day: Option<Date>,
     plan: WeekPlan,
 }
 
@@ -59,7 +62,21 @@ impl Calendar {
         week: &[Vec<OpeningInterval>; 7],
         special: &BTreeMap<Date, Vec<OpeningInterval>>,
     ) -> Calendar {
-        Calendar { name, time_zone, plan: WeekPlan::new(week, special) }
+        Calendar { name, time_zone, last_day: None, plan: WeekPlan::new(week, special) }
+    }
+
+    /// Returns the calendar with this last day of its holidays.
+    #[must_use]
+    pub fn with_last_day(self, last_day: Option<Date>) -> Calendar {
+        Calendar { last_day, ..self }
+    }
+
+    /// Returns the time at which the holidays end: midnight after the last day. `None` if they do
+    /// not end. `zone` is used if the calendar has no time zone of its own.
+    #[must_use]
+    pub fn end_time(&self, zone: &TimeZone) -> Option<Timestamp> {
+        let end = week_plan::day_number(self.last_day?) + 1;
+        first_moment_showing(end * DAY, self.effective_zone(zone))
     }
 
     /// Returns the calendar's own time zone, or `otherwise` if it has none.

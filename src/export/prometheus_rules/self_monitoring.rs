@@ -1,11 +1,14 @@
 //! Alerts on firstline itself and on its sources. A board without new data looks like a quiet day.
 
 use crate::domain::standard::{Indicator, LocalizedTitle};
-use crate::domain::time::timestamp::SECOND;
+use crate::domain::time::timestamp::{DAY, SECOND};
 use crate::export::prometheus_rules::{
     AlertSeverity, AlertingRule, bilingual_text, camel_case, scope_suffix,
 };
 use crate::export::promql::{PromqlQueries, chinese_family_name};
+
+/// Time before the end of a calendar from which the alert fires, in ms.
+const CALENDAR_END_NOTICE_MS: i64 = 30 * DAY;
 
 /// Returns an alert for each family whose first indicator is stale.
 pub(super) fn stale_source_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
@@ -158,6 +161,31 @@ pub(super) fn self_monitoring_alerts(queries: &PromqlQueries<'_>) -> Vec<Alertin
             ),
         ),
     ];
+    if queries.standard.calendar_ends().next().is_some() {
+        alerts.push(self_monitoring_alert(
+            "FirstlineCalendarEnds",
+            format!(
+                "firstline_calendar_ends_timestamp_seconds - time() < {}",
+                CALENDAR_END_NOTICE_MS / SECOND
+            ),
+            ("1h", AlertSeverity::Warning),
+            bilingual_text(
+                "Calendar `{{ $labels.calendar }}` has no holidays after this year",
+                "日历`{{ $labels.calendar }}`缺少下一年的节假日",
+            ),
+            bilingual_text(
+                "The last year with holidays is over in 30 days, or is over already. Later \
+                 holidays count as working days, and deadlines are too early.",
+                "日历中最后一年的节假日将在30天内到期或已到期；之后的节假日会被当作工作日，时限将偏早。",
+            ),
+            bilingual_text(
+                "1. Add the holidays of the next year to the standard or to its iCalendar file. 2. \
+                 Check it (`firstline check`). 3. Reload (`POST /v1/reload`).",
+                "1. 在标准或其iCalendar文件中补充下一年的节假日。\
+                 2. 用`firstline check`检查。3. 重新加载（`POST /v1/reload`）。",
+            ),
+        ));
+    }
     if let Some(limit_ms) = queries.standard.stale_after_ms {
         alerts.push(self_monitoring_alert(
             "FirstlineNoEvents",

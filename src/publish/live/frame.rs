@@ -101,6 +101,17 @@ struct BoardFrameHead<'a> {
     /// unconfirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_off: Option<f64>,
+    /// Calendars without further holidays; present only if there are some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    calendars_ended: Vec<EndedCalendarJson<'a>>,
+}
+
+/// Calendar whose holidays have ended.
+#[derive(Serialize)]
+struct EndedCalendarJson<'a> {
+    calendar: &'a str,
+    /// Last day of the last year with holidays.
+    last_day: String,
 }
 
 impl FrameCache {
@@ -157,7 +168,17 @@ pub fn write_frame(
     let revision = board.revision;
     let clock_off =
         (published.clock_offset_ms != 0).then_some(published.clock_offset_ms as f64 / 1_000.0);
-    let head = BoardFrameHead { epoch: &published.epoch, revision, as_of: board.as_of, clock_off };
+    let ended = published.standard.ended_calendars(board.as_of).filter_map(|calendar| {
+        let last_day = calendar.last_day?.to_string();
+        Some(EndedCalendarJson { calendar: &calendar.name, last_day })
+    });
+    let head = BoardFrameHead {
+        epoch: &published.epoch,
+        revision,
+        as_of: board.as_of,
+        clock_off,
+        calendars_ended: ended.collect(),
+    };
     let matches = |key: &ReadingKey| filter.matches_key(key, board);
     let frame = match since.filter(|since| published.can_list_changes_since(*since)) {
         None => {
@@ -226,6 +247,41 @@ mod tests {
                 cached_frames(&frames) == 1 && old.upgrade().is_none(),
                 "frames of the previous board are dropped"
             );
+        }
+    }
+
+    #[test]
+    fn frames_name_calendars_without_further_holidays() {
+        let text = format!(
+            "{BUILT_IN}\n[calendar.field]\nweek = {{ mon-fri = ['08:00-18:00'] }}\n\
+             holidays = [2026-10-01]\n"
+        );
+        let standard = Arc::new(parse_standard("s.toml", &text).expect("a valid standard"));
+        let filter = ReadingFilter::new(
+            &FilterRequest::default(),
+            &Arc::<GrantedView>::default(),
+            &standard,
+        )
+        .expect("a valid filter");
+        let mut board = Monitor::new(standard.clone(), None).compute_board();
+        // The default zone of the standard is that of Shanghai.
+        for (as_of, expected) in [
+            (None, serde_json::Value::Null),
+            (Some("2026-12-31T23:59:59+08:00"), serde_json::Value::Null),
+            (
+                Some("2027-01-01T00:00:00+08:00"),
+                serde_json::json!([{ "calendar": "field", "last_day": "2026-12-31" }]),
+            ),
+        ] {
+            board.as_of = as_of.map(|time| Timestamp::parse(time).expect("valid time"));
+            let published =
+                PublishedBoard::first_of_run("e".into(), standard.clone(), board.clone(), false, 1);
+            for since in [None, Some(1)] {
+                let frame: serde_json::Value =
+                    serde_json::from_str(&write_frame(&published, &filter, since))
+                        .expect("a frame");
+                assert_eq!(frame["calendars_ended"], expected, "{as_of:?}");
+            }
         }
     }
 

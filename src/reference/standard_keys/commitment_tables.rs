@@ -3,7 +3,7 @@
 use super::{KeyReference, TableReference};
 
 /// Calendars, and commitments with their deadlines and pauses.
-pub(super) const TABLES: [TableReference; 7] = [
+pub(super) const TABLES: [TableReference; 8] = [
     TableReference {
         heading: "[calendar.NAME]",
         purpose: "Opening hours for deadlines and burn rates.",
@@ -17,8 +17,16 @@ pub(super) const TABLES: [TableReference; 7] = [
     },
     TableReference {
         heading: "[[calendar.NAME.holidays]]",
-        purpose: "A range of closed days.",
+        purpose: "A range of closed days, by `from` and `to`, or a day that is closed every year, by \
+            `yearly`.",
         keys: &[&HOLIDAY_KEYS],
+    },
+    TableReference {
+        heading: "[calendar.NAME.holidays_where]",
+        purpose: "The events of `holidays_file` that the calendar uses. An event must fulfill every \
+            key. Upper and lower case do not matter. `firstline check` warns of a text that is in no \
+            event.",
+        keys: &[&HOLIDAYS_WHERE_KEYS],
     },
     TableReference {
         heading: "[[calendar.NAME.workdays]]",
@@ -50,7 +58,7 @@ pub(super) const TABLES: [TableReference; 7] = [
 ];
 
 /// `[calendar.NAME]`.
-const CALENDAR_KEYS: [KeyReference; 5] = [
+const CALENDAR_KEYS: [KeyReference; 6] = [
     KeyReference::optional(
         "time_zone",
         "time zone",
@@ -68,15 +76,23 @@ const CALENDAR_KEYS: [KeyReference; 5] = [
         "holidays",
         "list of dates or tables",
         "[]",
-        "Days that are closed. See `[[calendar.NAME.holidays]]` for ranges.",
-        "holidays = [2026-10-01, { from = 2026-10-02, to = 2026-10-07 }]",
+        "Days that are closed. See `[[calendar.NAME.holidays]]` for ranges and yearly days.",
+        r#"holidays = [2026-10-01, { from = 2026-10-02, to = 2026-10-07 }, { yearly = "12-25" }]"#,
     ),
     KeyReference::optional(
         "holidays_file",
         "path",
         "no further holidays",
-        "iCalendar file with holidays and make-up workdays. The path is relative to the standard.",
+        "iCalendar file with holidays and make-up workdays. The path is relative to the standard. \
+        Events may repeat. Events with times close only their hours.",
         r#"holidays_file = "holidays.ics""#,
+    ),
+    KeyReference::optional(
+        "holidays_where",
+        "table",
+        "all events of the file",
+        "The events of the file that are used. See `[calendar.NAME.holidays_where]`.",
+        r#"holidays_where = { except = ["Observance"] }"#,
     ),
     KeyReference::with_default(
         "workdays",
@@ -100,13 +116,51 @@ const WEEK_KEYS: [KeyReference; 1] = [KeyReference::optional(
 )];
 
 /// `[[calendar.NAME.holidays]]`.
-const HOLIDAY_KEYS: [KeyReference; 2] = [
+const HOLIDAY_KEYS: [KeyReference; 4] = [
     KeyReference::required("from", "date", "First day of the range.", "from = 2026-10-02"),
     KeyReference::required(
         "to",
         "date, at most 366 days later",
         "Last day of the range.",
         "to = 2026-10-07",
+    ),
+    KeyReference::required(
+        "yearly",
+        "month and day",
+        "Day that is closed in every year from 1970 to 2100. Not together with `from` and `to`.",
+        r#"yearly = "02-29""#,
+    ),
+    KeyReference::required(
+        "common_years",
+        "month and day, or `none`",
+        "Day that is closed in years without a 29 February. Required for `yearly = \"02-29\"`, and \
+        only allowed there.",
+        r#"common_years = "02-28""#,
+    ),
+];
+
+/// `[calendar.NAME.holidays_where]`.
+const HOLIDAYS_WHERE_KEYS: [KeyReference; 3] = [
+    KeyReference::optional(
+        "categories",
+        "list of strings",
+        "events of all categories",
+        "Categories (`CATEGORIES`), of which the event has one.",
+        r#"categories = ["Public holiday"]"#,
+    ),
+    KeyReference::optional(
+        "text",
+        "list of strings",
+        "events with any text",
+        "Texts, of which the title (`SUMMARY`) or the description contains one.",
+        r#"text = ["Public holiday"]"#,
+    ),
+    KeyReference::optional(
+        "except",
+        "list of strings",
+        "no exceptions",
+        "Texts and categories that the event does not have.",
+        r#"except = ["Observance", "Regional"]"#,
     ),
 ];
 

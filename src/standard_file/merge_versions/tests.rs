@@ -71,6 +71,21 @@ fn version_applies_from_its_date_in_any_file_order() {
 }
 
 #[test]
+fn end_of_an_older_calendar_is_no_warning() {
+    let file = |version: &str, date: &str, holidays: &str| {
+        let tables = repair_tables("\"center\", \"tier\"", "2h", "", "0.9");
+        let week = tables.find("\nweek = ").expect("a calendar") + 1;
+        let tables = format!("{}holidays = [{holidays}]\n{}", &tables[..week], &tables[week..]);
+        version_file(version, date, &tables)
+    };
+    let files = [file("1", "2026-01-01", "2026-10-01"), file("2", "2027-01-01", "2027-10-01")];
+    let standard = parse_files(&files).expect("compatible versions");
+    assert_eq!(standard.calendars.len(), 2);
+    let ends: Vec<String> = standard.calendar_ends().map(|(_, end)| end.to_string()).collect();
+    assert_eq!(ends, [start_of_day("2028-01-01").to_string()]);
+}
+
+#[test]
 fn version_without_commitment_has_no_terms_or_target() {
     let one = version_file("1", "2026-01-01", &format!("dimensions = []\n{ANSWERS_INDICATOR}"));
     let two = version_file("2", "2026-07-01", &repair_tables("\"tier\"", "2h", "", "0.9"));

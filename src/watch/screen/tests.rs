@@ -1,6 +1,6 @@
 //! Tests of the drawn cells on a terminal of 80 by 24.
 
-use crate::watch::latest_values::LatestBoard;
+use crate::watch::latest_values::{EndedCalendar, LatestBoard};
 use crate::watch::messages::Language;
 use crate::watch::screen::{ConnectionStatus, draw_board};
 use crate::watch::standard_info::ServedStandard;
@@ -247,4 +247,19 @@ fn writes_same_view_as_plain_text() {
         text_output::write_text(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.messages()),
         WUHU_TEXT
     );
+}
+
+#[test]
+fn warns_of_calendar_without_further_holidays() {
+    let mut board = sample_board();
+    if let Some(head) = &mut board.head {
+        head.calendars_ended =
+            vec![EndedCalendar { calendar: "field".to_owned(), last_day: "2025-12-31".to_owned() }];
+    }
+    let view = board_view(&board, &sample_standard(), &WatchOptions::default(), None);
+    let warning = "▲ calendar field has no holidays after 2025-12-31";
+    let (lines, _) = rendered_screen(Some(&view), &CONNECTED, false, Language::En);
+    assert_eq!(lines[1], format!("● live   {warning}"));
+    let text = text_output::write_text(&view, None, Language::En.messages());
+    assert_eq!(text.lines().nth(1), Some(warning));
 }

@@ -20,7 +20,7 @@ pub(super) struct WeekPlan {
 }
 
 /// Opening hours of one date.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct DayPlan {
     /// Open intervals in milliseconds after midnight, ascending and disjoint.
     spans: Vec<(i64, i64)>,
@@ -41,9 +41,12 @@ impl WeekPlan {
         let hours = |day: i64| special.get(&day).copied().unwrap_or(&week[weekday_index(day)]);
         // A night shift also changes the following date.
         let changed = special.keys().flat_map(|day| [*day, *day + 1]);
-        let special = changed.map(|day| (day, DayPlan::new(hours(day - 1), hours(day)))).collect();
-        let week =
+        let usual: [DayPlan; 7] =
             std::array::from_fn(|weekday| DayPlan::new(&week[(weekday + 6) % 7], &week[weekday]));
+        let plans = changed.map(|day| (day, DayPlan::new(hours(day - 1), hours(day))));
+        // Most holidays change nothing on the next day, and many fall on a closed weekday.
+        let special = plans.filter(|(day, plan)| *plan != usual[weekday_index(*day)]).collect();
+        let week = usual;
         let week_open = week.iter().map(|day| day.open_ms).sum();
         WeekPlan { week, week_open_ms: week_open, special_dates: special }
     }

@@ -4,6 +4,7 @@
 //! compare the lists with the code that reads the files and events, and the pages in
 //! `docs/reference` with the lists.
 
+pub mod accepted_forms;
 mod configuration_keys;
 pub mod event_schema;
 pub mod event_types;

@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 pub enum Metric {
     EventsReceived,
     EventsRejected,
+    FieldsDropped,
     EventsRefused,
     BatchesQueued,
     LiveClients,
@@ -52,9 +53,10 @@ enum InstrumentKind {
 }
 
 impl Metric {
-    const ALL: [Metric; 28] = [
+    const ALL: [Metric; 29] = [
         Metric::EventsReceived,
         Metric::EventsRejected,
+        Metric::FieldsDropped,
         Metric::EventsRefused,
         Metric::BatchesQueued,
         Metric::LiveClients,
@@ -95,6 +97,12 @@ impl Metric {
                 InstrumentKind::Counter,
                 "Events rejected, by reason: unreadable, late, ahead, unknown or full; \
                  `/v1/rejected` lists the latest",
+            ),
+            Metric::FieldsDropped => (
+                "firstline_fields_dropped_total",
+                InstrumentKind::Counter,
+                "Fields that events were accepted without, by the field; `/v1/rejected` lists the \
+                 latest",
             ),
             Metric::EventsRefused => (
                 "firstline_events_refused_total",
@@ -226,6 +234,11 @@ impl Metric {
     /// Adds to a counter with one label.
     pub fn add_labeled(self, label: &'static str, value: &'static str, number: u64) {
         metrics::counter!(self.name(), label => value).increment(number);
+    }
+
+    /// Adds one to the counter of a field. Its values are bounded by the standard.
+    pub fn add_for_field(self, field: &str) {
+        metrics::counter!(self.name(), "field" => field.to_owned()).increment(1);
     }
 
     /// Adds to a counter of a receiver's notifications with an outcome.

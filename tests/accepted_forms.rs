@@ -172,3 +172,110 @@ fn end_of_day_and_clock_durations_are_understood() {
         assert_eq!(readings[0]["value"], overdue, "{at}");
     }
 }
+
+#[test]
+fn odd_optional_fields_do_not_cost_the_event() {
+    let odd = [
+        json!({ "wait_seconds": -2 }),
+        json!({ "wait_seconds": "soon" }),
+        json!({ "wait_seconds": [1, 2] }),
+        json!({ "customer": true }),
+        json!({ "center": { "name": "hefei" } }),
+        json!({ "center": "x".repeat(201) }),
+        json!({ "due": "tomorrow" }),
+    ];
+    for data in odd {
+        let mut calls = answered_call(0, "c1", json!({}), json!({}));
+        calls[1]["data"] = data.clone();
+        let readings = replay_readings(&calls, &["--indicator", "answer_rate"]);
+        assert!(readings.iter().any(|reading| reading["value"] == json!(1.0)), "{data}");
+    }
+}
+
+#[test]
+fn numbers_are_taken_as_attributes() {
+    let mut calls = answered_call(0, "c1", json!({}), json!({}));
+    for (number, call) in calls.iter_mut().enumerate() {
+        call["subject"] = json!(123_456_789_012_345_678_i64);
+        call["id"] = json!(number);
+    }
+    let readings = replay_readings(&calls, &["--indicator", "answer_rate"]);
+    assert!(readings.iter().any(|reading| reading["value"] == json!(1.0)));
+}
+
+/// The due time of an order cannot be read. It follows the next rule, and says so.
+#[test]
+fn order_with_unreadable_due_follows_next_rule_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let standard = folder.path().join("s.toml");
+    fs::write(
+        &standard,
+        r#"
+name = "x"
+version = "1"
+date_of_effect = 2000-01-01
+title = { en = "X", zh = "X" }
+time_zone = "Asia/Shanghai"
+dimensions = ["center"]
+scopes = [[]]
+windows = ["all"]
+orders = ["repair"]
+
+[commitment.repair]
+from = "repair.opened"
+until = "repair.resolved"
+deadline = [{ due = true }, { within = "2h" }]
+
+[indicator.overdue]
+title = { en = "overdue", zh = "o" }
+level = ["repair.overdue"]
+"#
+        .replace("[commitment.repair]", "[commitment.visit]")
+        .replace("repair.overdue", "visit.overdue"),
+    )
+    .unwrap();
+    let events = folder.path().join("e.ndjson");
+    let opened = event(0, "r1", "repair.opened", json!({ "due": "32 March" }));
+    let moved = event(30, "r2", "repair.opened", json!({ "due": "2026-03-02T20:00:00+08:00" }));
+    let unmoved = event(40, "r2", "repair.assigned", json!({ "due": "later" }));
+    let lines: Vec<String> = [opened, moved, unmoved].iter().map(Value::to_string).collect();
+    fs::write(&events, lines.join("\n")).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_firstline"))
+            .args(["replay", "--standard"])
+            .arg(&standard)
+            .args(arguments)
+            .arg(&events)
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (cases, messages) =
+        run(&["--json", "--cases", "--risk", "all", "--at", "2026-03-02T10:00:00+08:00"]);
+    assert!(messages.contains("3 events, 0 duplicates, 0 rejected"), "{messages}");
+    assert!(messages.contains("taken without it"), "{messages}");
+    let cases: Value = serde_json::from_str(&cases).unwrap();
+    let list: Vec<(&str, &str, &Value)> = cases["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| {
+            (
+                case["subject"].as_str().unwrap(),
+                case["deadline"].as_str().unwrap(),
+                &case["unreadable"],
+            )
+        })
+        .collect();
+    let due = json!(["due"]);
+    assert_eq!(
+        list,
+        [("r1", "2026-03-02T03:00:00Z", &due), ("r2", "2026-03-02T12:00:00Z", &due)],
+        "r1 follows the next rule, r2 its earlier due time"
+    );
+    let (text, _) = run(&["--cases", "--risk", "all", "--at", "2026-03-02T10:00:00+08:00"]);
+    assert_eq!(text.matches("due unreadable").count(), 2, "{text}");
+    let (history, _) = run(&["--explain-case", "r1"]);
+    assert!(history.contains("due unreadable"), "{history}");
+}

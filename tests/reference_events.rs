@@ -5,6 +5,7 @@
 use firstline::domain::events::event::{EventVerb, LifeCycle};
 use firstline::domain::standard::Standard;
 use firstline::ingest::decode::{EventDecoder, HashKeys, data_field_names};
+use firstline::reference::accepted_forms::ACCEPTED_FORMS;
 use firstline::reference::event_schema::event_json_schema;
 use firstline::reference::event_types::{EVENT_FIELDS, EVENT_TYPES, FieldType};
 use firstline::reference::events_page::{EXAMPLE_EVENT, events_page};
@@ -17,9 +18,25 @@ fn standard() -> Standard {
     parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap()
 }
 
-fn decodes(standard: &Standard, event: &Value) -> bool {
+/// What the decoder does with an event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Outcome {
+    Accepted,
+    AcceptedWithoutField,
+    Refused,
+}
+
+fn outcome(standard: &Standard, event: &Value) -> Outcome {
     let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
-    decoder.decode_json(event.to_string().as_bytes()).is_ok()
+    match decoder.decode_json(event.to_string().as_bytes()) {
+        Ok(()) if decoder.dropped_fields().is_empty() => Outcome::Accepted,
+        Ok(()) => Outcome::AcceptedWithoutField,
+        Err(_) => Outcome::Refused,
+    }
+}
+
+fn decodes(standard: &Standard, event: &Value) -> bool {
+    outcome(standard, event) == Outcome::Accepted
 }
 
 fn event_with(kind: &str, data: &Value) -> Value {
@@ -120,6 +137,36 @@ fn schema_and_decoder_agree() {
         compare(&event);
     }
     assert!(compared > 80, "{compared}");
+}
+
+/// Every example of the section is treated as the section says.
+#[test]
+fn section_of_accepted_forms_is_true() {
+    let standard = standard();
+    let mut compared = 0;
+    for form in &ACCEPTED_FORMS {
+        let groups = [
+            (form.accepted, Outcome::Accepted),
+            (form.dropped, Outcome::AcceptedWithoutField),
+            (form.refused, Outcome::Refused),
+        ];
+        for member in form.members {
+            for (values, expected) in groups {
+                for text in values {
+                    let value: Value = serde_json::from_str(text).unwrap();
+                    let mut event = event_with("call.offered", &json!({}));
+                    if form.in_data {
+                        event["data"] = json!({ *member: value });
+                    } else {
+                        event[member] = value;
+                    }
+                    assert_eq!(outcome(&standard, &event), expected, "`{member}`: {text}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 130, "{compared}");
 }
 
 /// `UPDATE_EXPECT=1 cargo test --test reference_events` writes the page.

@@ -11,8 +11,8 @@ mod json_phrase;
 mod quote_scan;
 pub mod raw_event;
 
-pub use self::fields::data_field_names;
 use self::fields::{DecodedFields, EventText};
+pub use self::fields::{DroppedField, data_field_names};
 pub(in crate::ingest) use self::fields::{parse_clock_duration, parse_flag_word};
 use self::json_fast::FastJsonReader;
 use self::json_full::CloudEventAttributes;
@@ -72,6 +72,8 @@ pub struct EventDecoder {
     with_names: bool,
     /// Sources whose events are accepted.
     sources: Arc<AllowedSources>,
+    /// Fields that the last event was taken without.
+    dropped: Vec<DroppedField>,
 }
 
 /// A batch under construction, and the caches that outlive it.
@@ -139,6 +141,7 @@ impl EventDecoder {
             fast_json: FastJsonReader::new(),
             with_names: false,
             sources: Arc::default(),
+            dropped: Vec::new(),
         }
     }
 
@@ -171,13 +174,15 @@ impl EventDecoder {
             id: None,
             reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1),
         })?;
-        let EventDecoder { schema, keys, decoded, fast_json, with_names, sources } = self;
+        let EventDecoder { schema, keys, decoded, fast_json, with_names, sources, dropped } = self;
+        dropped.clear();
         let mut fields = DecodedFields::new(schema, keys, *with_names);
         let mut add = |attributes: &CloudEventAttributes<'_>,
                        fields: &mut DecodedFields<'_, '_>| {
             let event = check_required_attributes(attributes)
                 .and_then(|event| check_source(event, sources));
             let added = event.and_then(|event| decoded.add_event(&event, fields, schema, keys));
+            *dropped = fields.take_dropped_fields(|| data_names(text).into_iter());
             added.map_err(|reason| EventRejection {
                 id: attributes.id.as_deref().map(truncate_for_message),
                 reason,
@@ -212,7 +217,15 @@ impl EventDecoder {
             sequence: raw.sequence,
         };
         let added = self.decoded.add_event(&event, &mut fields, &self.schema, &self.keys);
+        self.dropped =
+            fields.take_dropped_fields(|| raw.data.iter().map(|(name, _)| name.as_ref()));
         added.map_err(|reason| EventRejection { id: Some(truncate_for_message(&raw.id)), reason })
+    }
+
+    /// Returns the fields that the last accepted event was taken without.
+    #[must_use]
+    pub fn dropped_fields(&self) -> &[DroppedField] {
+        &self.dropped
     }
 
     /// Returns the batch so far and starts a new one.
@@ -315,6 +328,13 @@ impl DecodedBatch {
         cached_attributes.insert_unique(hash, entry, |known| xxh3_64(&known.text));
         position
     }
+}
+
+/// Returns the names in the `data` of a JSON event.
+fn data_names(json: &str) -> Vec<String> {
+    let data = sonic_rs::get(json, ["data"]).ok();
+    let names = data.iter().flat_map(|data| sonic_rs::to_object_iter(data.as_raw_str()));
+    names.filter_map(Result::ok).map(|(name, _)| name.to_string()).collect()
 }
 
 /// Returns a name with composed characters (Unicode normalization form C), so that `é` as one and as

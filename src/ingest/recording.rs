@@ -139,8 +139,9 @@ fn decode_line_block(
     emit: &mut dyn FnMut(RecordingItem),
 ) {
     for (line, bytes) in block.numbered_lines() {
-        if let Err(rejection) = decoder.decode_json(bytes) {
-            emit(RecordingItem::Rejected { line, rejection });
+        match decoder.decode_json(bytes) {
+            Ok(()) => report_dropped_fields(decoder, emit),
+            Err(rejection) => emit(RecordingItem::Rejected { line, rejection }),
         }
     }
     reject_long_line(block.first_line, block.long_line_bytes, emit);
@@ -227,9 +228,19 @@ fn decode_raw_event(
     decoder: &mut EventDecoder,
     emit: &mut dyn FnMut(RecordingItem),
 ) {
-    if let Err(rejection) = decoder.decode_raw_event(raw) {
-        emit(RecordingItem::Rejected { line, rejection });
-    } else if decoder.len() == BATCH_EVENTS {
+    match decoder.decode_raw_event(raw) {
+        Ok(()) => report_dropped_fields(decoder, emit),
+        Err(rejection) => emit(RecordingItem::Rejected { line, rejection }),
+    }
+    if decoder.len() == BATCH_EVENTS {
         emit(RecordingItem::Batch(decoder.take_batch()));
+    }
+}
+
+/// Reports the fields that the last event was taken without.
+fn report_dropped_fields(decoder: &EventDecoder, emit: &mut dyn FnMut(RecordingItem)) {
+    for dropped in decoder.dropped_fields() {
+        let reason = format!("the field `{}` of an event: {}", dropped.field, dropped.warning);
+        emit(RecordingItem::LeftOut { reason });
     }
 }

@@ -1,8 +1,10 @@
-//! List of the latest rejected events, for troubleshooting. It holds an event's identity and the
-//! reason, never its data, so it contains no personal data.
+//! List of the latest rejected events, for troubleshooting, and of those accepted without one of
+//! their fields. It holds an event's identity and the reason, never its data, so it contains no
+//! personal data.
 
 use crate::clock::WallClock;
 use crate::domain::time::timestamp::Timestamp;
+use crate::ingest::decode::DroppedField;
 use crate::ingest::decode::json_depth::is_too_deep;
 use serde::Serialize;
 use sonic_rs::JsonValueTrait;
@@ -27,8 +29,10 @@ pub struct RejectedEvent {
     /// CloudEvents `type`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// Reason of the rejection.
+    /// Reason of the rejection, or the field that the event was accepted without.
     pub error: String,
+    /// True if the event was accepted without a field.
+    pub accepted: bool,
 }
 
 impl RejectedEvent {
@@ -45,7 +49,15 @@ impl RejectedEvent {
             id: id.map(truncate_text).or_else(|| text_attribute(json, "id")),
             kind: text_attribute(json, "type"),
             error: truncate_text(error),
+            accepted: false,
         }
+    }
+
+    /// Returns an entry for the event `json` that was accepted without a field.
+    #[must_use]
+    pub fn accepted_without(json: &[u8], dropped: &DroppedField) -> RejectedEvent {
+        let error = format!("accepted without `{}`: {}", dropped.field, dropped.warning);
+        RejectedEvent { accepted: true, ..RejectedEvent::new(json, None, error) }
     }
 }
 

@@ -371,6 +371,7 @@ fn clock_json(standard: &Standard, clock: &HistoryClock) -> Value {
         "stands_since": stopped_since,
         "void_by": void_by,
         "liable": clock.liable,
+        "unreadable": report.unreadable,
         "allowed_seconds": report.allowed_ms.map(to_seconds),
         "used_seconds": to_seconds(report.used_ms),
         "gross_seconds": to_seconds(report.gross_ms), "net_seconds": to_seconds(report.net_ms),
@@ -397,7 +398,7 @@ pub fn open_cases_json(open: &OpenCases) -> Value {
         let mut object = Map::new();
         insert_case_name(case.name.as_ref(), &mut object);
         let commitment = &standard.commitments[case.commitment];
-        let fields: [(&str, Value); 11] = [
+        let fields: [(&str, Value); 12] = [
             ("family", json!(standard.schema.families.get(usize::from(commitment.family.0)))),
             ("commitment", json!(commitment.name)),
             ("risk", json!(case.risk.name())),
@@ -409,6 +410,7 @@ pub fn open_cases_json(open: &OpenCases) -> Value {
             ("used", json!(case.used_share.map(|used| (used * 1e4).round() / 1e4))),
             ("attributes", attributes_json(&case.attributes)),
             ("warned", json!(case.warnings)),
+            ("unreadable", json!(case.unreadable)),
         ];
         object.extend(fields.map(|(key, value)| (key.to_owned(), value)));
         Value::Object(object)

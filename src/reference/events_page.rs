@@ -37,8 +37,9 @@ pub fn events_page(standard: &Standard) -> String {
          In `data`, an empty text counts as missing, and white space around a text is removed. \
          Durations may be written as `00:01:05`. True and false may also be `yes` and `no`, or 1 and \
          0. Names with decomposed characters are composed, so that both forms of `é` are one name.\n\n\
-         Unknown fields are ignored. An unknown type, a missing attribute, or a field of the wrong type is \
-         rejected with its reason.\n\n",
+         Unknown fields are ignored. An unknown type or a missing attribute is rejected with its reason. \
+         An event is taken without an optional field that cannot be read. See [What is accepted, \
+         dropped, refused](#what-is-accepted-dropped-refused).\n\n",
     );
     for (family, heading) in FAMILIES {
         // Writing to a string cannot fail.
@@ -87,8 +88,9 @@ pub fn events_page(standard: &Standard) -> String {
         "\n## Dimensions\n\nA standard declares which fields make scopes. Those of the built-in standard \
          are {}. Values are texts of at most 200 bytes. The first value reported is valid, for a dimension \
          in `changing` the last one.\n\n\
-         ## An example\n\n```json\n{}\n```\n",
+         {}## An example\n\n```json\n{}\n```\n",
         dimensions.join(", "),
+        super::accepted_forms::accepted_forms_section(),
         EXAMPLE_EVENT
     );
     out

@@ -140,6 +140,61 @@ async fn rejected_event_is_listed_and_others_are_accepted() {
 }
 
 #[tokio::test]
+async fn event_is_accepted_without_odd_field_and_answer_names_it() {
+    let server = TestServer::start(test_settings()).await;
+    let events = json!([
+        event_json(
+            "a",
+            "repair.opened",
+            "r-1",
+            -50,
+            &json!({ "center": "hefei", "due": "32 May" })
+        ),
+        event_json("b", "call.offered", "c-1", -40, &json!({ "centre": "hefei" })),
+        event_json(
+            "c",
+            "call.answered",
+            "c-1",
+            -30,
+            &json!({ "wait_seconds": -2, "customer": [1] })
+        ),
+        event_json("d", "call.ended", "c-1", -20, &json!({ "center": "hefei", "other": 1 })),
+    ]);
+    let response = server.post(BATCH, events.to_string()).await.json();
+    assert_eq!(response["accepted"], 4, "{response}");
+    assert_eq!((&response["rejected_total"], &response["warnings_total"]), (&json!(0), &json!(4)));
+    let warnings: Vec<_> = response["warnings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| (one["index"].as_u64(), one["id"].as_str(), one["field"].as_str()))
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            (Some(0), Some("a"), Some("due")),
+            (Some(1), Some("b"), Some("centre")),
+            (Some(2), Some("c"), Some("customer")),
+            (Some(2), Some("c"), Some("wait_seconds")),
+        ]
+    );
+    assert_eq!(
+        response["warnings"][1]["warning"],
+        "not known, did you mean `center`?; taken without it"
+    );
+    let listed = server.get("/v1/rejected").await.json();
+    assert_eq!(listed["total"], 0);
+    assert_eq!(listed["rejected"][3]["accepted"], true);
+    let error = listed["rejected"][3]["error"].as_str().unwrap_or_default();
+    assert!(error.starts_with("accepted without `due`: "), "{error}");
+    let metrics = server.get("/metrics").await.body;
+    for (field, count) in [("due", 1), ("center", 1), ("wait_seconds", 1), ("customer", 1)] {
+        let line = format!("firstline_fields_dropped_total{{field=\"{field}\"}} {count}");
+        assert!(metrics.contains(&line), "`{line}` is missing");
+    }
+}
+
+#[tokio::test]
 async fn large_body_reaches_engine_in_several_batches() {
     let server = TestServer::start(test_settings()).await;
     let events: Vec<_> =

@@ -5,7 +5,7 @@
 
 use crate::domain::events::batch::Batch;
 use crate::domain::events::batch::BatchNames;
-use crate::domain::events::event::{Event, EventType, Symbol};
+use crate::domain::events::event::{Event, EventType, PackedTimestamp, Symbol};
 use crate::domain::standard::EventSchema;
 use crate::journal::{JournalReader, JournalRecord, SequenceNumber};
 use crate::standard_file;
@@ -175,12 +175,15 @@ fn event_data(event: &Event, names: &BatchNames) -> Map<String, Value> {
             .map(|(_, text)| text.to_owned());
         Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", symbol.to_number()))))
     };
+    // An unreadable time is rejected as one again when the export is read.
+    let named_time =
+        |time: PackedTimestamp| time.readable().map_or(json!("unreadable"), |time| json!(time));
     let seconds = |millis: Option<crate::domain::events::event::PackedMillis>| {
         Some(json!(millis?.get() as f64 / 1_000.0))
     };
     let fields = [
-        ("due", detail.due.map(|due| json!(due.get()))),
-        ("appointment", detail.appointment.map(|appointment| json!(appointment.get()))),
+        ("due", detail.due.map(named_time)),
+        ("appointment", detail.appointment.map(named_time)),
         ("wait_seconds", seconds(detail.wait)),
         ("talk_seconds", seconds(detail.talk)),
         ("hold_seconds", seconds(detail.hold)),

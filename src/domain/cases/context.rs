@@ -1,7 +1,7 @@
 //! Inputs for deriving the facts of a case, apart from its observations.
 
 use crate::domain::cases::leg_settings::LegSettings;
-use crate::domain::events::event::PackedTimestamp;
+use crate::domain::events::event::{EventDetail, PackedTimestamp};
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::{MINUTE, Timestamp};
 
@@ -88,4 +88,34 @@ pub struct NamedTimes {
     pub due: Option<PackedTimestamp>,
     /// Start of the agreed visit.
     pub appointment: Option<PackedTimestamp>,
+    /// True if the last `due` could not be read. `due` is then an earlier one.
+    pub due_unreadable: bool,
+    /// True if the last `appointment` could not be read. `appointment` is then an earlier one.
+    pub appointment_unreadable: bool,
+}
+
+impl NamedTimes {
+    /// Adds the times named by an event that comes after the others.
+    #[inline]
+    pub(in crate::domain::cases) fn add_detail(&mut self, detail: &EventDetail) {
+        if let Some(due) = detail.due {
+            self.due_unreadable = due == PackedTimestamp::UNREADABLE;
+            if !self.due_unreadable {
+                self.due = Some(due);
+            }
+        }
+        if let Some(appointment) = detail.appointment {
+            self.appointment_unreadable = appointment == PackedTimestamp::UNREADABLE;
+            if !self.appointment_unreadable {
+                self.appointment = Some(appointment);
+            }
+        }
+    }
+
+    /// Returns the names of the fields whose last value could not be read.
+    #[must_use]
+    pub fn unreadable_fields(&self) -> Vec<&'static str> {
+        let fields = [("due", self.due_unreadable), ("appointment", self.appointment_unreadable)];
+        fields.into_iter().filter(|(_, unreadable)| *unreadable).map(|(name, _)| name).collect()
+    }
 }

@@ -39,7 +39,9 @@ impl Observation {
         bounds.has_happened(self.time)
             && bounds.has_type(self.kind)
             && bounds.has_group(self.group)
-            && named_times.into_iter().all(|time| time.get().check_range().is_some())
+            && named_times
+                .into_iter()
+                .all(|time| time.readable().is_none_or(|time| time.check_range().is_some()))
     }
 
     /// Compares by time, then sequence, then event type (starts before ends), then id.

@@ -107,6 +107,18 @@ impl PackedTimestamp {
     pub fn get(self) -> Timestamp {
         Timestamp(self.0.get() ^ i64::MIN)
     }
+
+    /// Stands for a time that was sent but could not be read. No readable time is so early.
+    pub const UNREADABLE: PackedTimestamp = PackedTimestamp(match NonZeroI64::new(1) {
+        Some(one) => one,
+        None => NonZeroI64::MAX,
+    });
+
+    /// Returns the timestamp; `None` if it could not be read.
+    #[must_use]
+    pub fn readable(self) -> Option<Timestamp> {
+        (self != PackedTimestamp::UNREADABLE).then(|| self.get())
+    }
 }
 
 /// Type of an event: `repair.opened` is [`EventVerb::Opened`] of the family `repair`.

@@ -7,7 +7,7 @@ use super::explanation::symbol_text;
 use crate::domain::cases::case_names::{CaseName, CaseNames};
 use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::observation::Observation;
-use crate::domain::events::event::{EventDetail, PackedMillis, Symbol};
+use crate::domain::events::event::{EventDetail, PackedMillis, PackedTimestamp, Symbol};
 use crate::domain::facts::catalog::{CaseFacts, Fact, FactMeasure, LegFact};
 use crate::domain::facts::commitment_clock::{
     ClockReport, ClockState, ClockStop, PauseEffect, StopReason,
@@ -190,6 +190,9 @@ impl CaseDescriber<'_> {
             topic: _,
         } = observation.detail;
         let text = |label: Symbol| HistoryValue::Text(self.symbol_text(label));
+        let named_time = |time: PackedTimestamp| {
+            time.readable().map_or(HistoryValue::Text("unreadable".to_owned()), HistoryValue::Time)
+        };
         let duration = |millis: PackedMillis| HistoryValue::Duration(millis.get());
         // Owners and legs are numbered, since their names may identify persons or calls.
         let number_in = |list: &mut Vec<Symbol>, symbol: Symbol| {
@@ -202,8 +205,8 @@ impl CaseDescriber<'_> {
         let owner = owner.map(|owner| number_in(owners, owner));
         let leg = leg.map(|leg| number_in(legs, leg));
         let fields = [
-            ("due", due.map(|due| HistoryValue::Time(due.get()))),
-            ("appointment", appointment.map(|appointment| HistoryValue::Time(appointment.get()))),
+            ("due", due.map(named_time)),
+            ("appointment", appointment.map(named_time)),
             ("wait_seconds", wait.map(duration)),
             ("talk_seconds", talk.map(duration)),
             ("hold_seconds", hold.map(duration)),

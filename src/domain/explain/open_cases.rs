@@ -108,6 +108,8 @@ pub struct OpenCase {
     pub attributes: Vec<(String, String)>,
     /// Warnings that were reached.
     pub warnings: Vec<String>,
+    /// Fields `due` or `appointment` whose last value could not be read. Another deadline applies.
+    pub unreadable: Vec<&'static str>,
 }
 
 /// Collects open cases; holds at most twice the limit.
@@ -185,6 +187,7 @@ impl<'a> OpenCaseCollector<'a> {
                 .iter()
                 .filter_map(|label| describer.warning_text(*label))
                 .collect(),
+            unreadable: report.unreadable.clone(),
         }
     }
 

@@ -72,6 +72,8 @@ pub struct ClockReport {
     pub stops: Vec<(ClockStop, PauseEffect)>,
     /// Labels of the warnings that were given.
     pub warnings: Vec<Symbol>,
+    /// Fields `due` or `appointment` whose last value could not be read.
+    pub unreadable: Vec<&'static str>,
 }
 
 /// State of a commitment's clock.

@@ -132,6 +132,25 @@ pub(super) fn self_monitoring_alerts(queries: &PromqlQueries<'_>) -> Vec<Alertin
             ),
         ),
         self_monitoring_alert(
+            "FirstlineFieldsDropped",
+            "sum by (job, instance, field) (increase(firstline_fields_dropped_total[15m])) > 0"
+                .to_owned(),
+            ("0m", AlertSeverity::Warning),
+            bilingual_text(
+                "Events are accepted without their field {{ $labels.field }}",
+                "事件缺少无法识别的字段{{ $labels.field }}",
+            ),
+            bilingual_text(
+                "The value could not be used. Orders without a readable `due` follow another \
+                 deadline.",
+                "字段值无法使用。`due`无法识别的工单改按其他时限计算。",
+            ),
+            bilingual_text(
+                "Correct the source. `/v1/rejected` lists the latest such events with reasons.",
+                "修正数据源。`/v1/rejected`列出最近的此类事件及原因。",
+            ),
+        ),
+        self_monitoring_alert(
             "FirstlineClockOff",
             "abs(firstline_clock_off_seconds) > 5".to_owned(),
             ("5m", AlertSeverity::Warning),

@@ -24,6 +24,8 @@ pub(super) const DIMENSION_BYTES_MAX: usize = 200;
 pub(super) struct DataField {
     dimension: Option<u8>,
     known: Option<KnownField>,
+    /// True if the name is likely meant for the dimension but differs from it.
+    misspelt: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -157,8 +159,40 @@ pub(super) struct DecodedFields<'a, 's> {
     labels: [Option<Symbol>; LABEL_FIELDS.len()],
     /// Texts of [`DecodedFields::NAMED_FIELDS`], in their order. `None` if texts are not recorded.
     label_texts: Option<[Option<Box<str>>; 4]>,
-    /// First problem found.
+    /// Optional fields that the event is taken without. `None` for nearly every event.
+    dropped: Option<Box<Vec<DroppedField>>>,
+    /// Problem of a field without which the event means nothing.
     problem: Option<String>,
+}
+
+/// An optional field that an event is taken without, because its value cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DroppedField {
+    /// Name as in the event.
+    pub field: String,
+    /// Name of the known field or dimension under which it is counted.
+    pub counted_as: String,
+    /// Problem, worded for the sender.
+    pub warning: String,
+}
+
+impl DroppedField {
+    fn unusable(name: &str, reason: &str) -> DroppedField {
+        DroppedField {
+            field: name.to_owned(),
+            counted_as: name.to_owned(),
+            warning: format!("{reason}; taken without it"),
+        }
+    }
+
+    /// Returns the field under a name that is likely meant for a dimension.
+    fn misspelt(name: &str, dimension: &str) -> DroppedField {
+        DroppedField {
+            field: name.to_owned(),
+            counted_as: dimension.to_owned(),
+            warning: format!("not known, did you mean `{dimension}`?; taken without it"),
+        }
+    }
 }
 
 impl<'a, 's> DecodedFields<'a, 's> {
@@ -177,6 +211,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
             scale: None,
             labels: [None; LABEL_FIELDS.len()],
             label_texts: with_names.then(Default::default),
+            dropped: None,
             problem: None,
         }
     }
@@ -200,17 +235,61 @@ impl<'a, 's> DecodedFields<'a, 's> {
         }
     }
 
-    /// Returns the field with this name, or `None` if it is unknown.
+    /// Returns the field with this name, or `None` if it has no meaning.
     pub(super) fn find_field(&self, name: &str) -> Option<DataField> {
-        let dimension = self.schema.dimensions.iter().position(|dimension| dimension == name);
-        match dimension {
+        let dimensions = &self.schema.dimensions;
+        let dimension = dimensions.iter().position(|dimension| dimension == name);
+        let known = KnownField::from_name(name);
+        match (dimension, known) {
             // A dimension may have the name of a known field, for example `topic`.
-            Some(index) => {
-                Some(DataField { dimension: Some(index as u8), known: KnownField::from_name(name) })
+            (Some(index), _) => {
+                Some(DataField { dimension: Some(index as u8), known, misspelt: false })
             }
-            None => KnownField::from_name(name)
-                .map(|known| DataField { dimension: None, known: Some(known) }),
+            (None, Some(_)) => Some(DataField { dimension: None, known, misspelt: false }),
+            (None, None) => {
+                dimensions.iter().position(|dimension| is_misspelling(name, dimension)).map(
+                    |index| DataField { dimension: Some(index as u8), known: None, misspelt: true },
+                )
+            }
         }
+    }
+
+    /// Notes a field whose name is likely meant for a dimension.
+    #[cold]
+    fn drop_misspelt(&mut self, dimension: u8) {
+        let dimension = &self.schema.dimensions[usize::from(dimension)];
+        // The reader does not keep names. `name_misspelt_fields` adds them.
+        self.dropped.get_or_insert_default().push(DroppedField::misspelt("", dimension));
+    }
+
+    #[cold]
+    fn drop_field(&mut self, name: &str, reason: &str) {
+        self.dropped.get_or_insert_default().push(DroppedField::unusable(name, reason));
+    }
+
+    /// Returns the dropped fields of the event. `names` are the names in its `data`.
+    #[cold]
+    fn name_dropped_fields(
+        &self,
+        mut dropped: Vec<DroppedField>,
+        names: impl Iterator<Item = impl AsRef<str>>,
+    ) -> Vec<DroppedField> {
+        let mut misspelt = names.filter_map(|name| {
+            let name = name.as_ref();
+            let field = self.find_field(name).filter(|field| field.misspelt)?;
+            let dimension = &self.schema.dimensions[usize::from(field.dimension?)];
+            Some(DroppedField::misspelt(name, dimension))
+        });
+        dropped.retain_mut(|field| {
+            if field.field.is_empty() {
+                match misspelt.next() {
+                    Some(named) => *field = named,
+                    None => return false,
+                }
+            }
+            true
+        });
+        dropped
     }
 
     /// Sets the value of a field of a JSON event. An empty text counts as missing, as `null` does.
@@ -233,17 +312,49 @@ impl<'a, 's> DecodedFields<'a, 's> {
         if let Some(known) = field.known
             && let Err(reason) = self.set_known_field(known, &value)
         {
-            self.problem.get_or_insert_with(|| format!("`{}` {reason}", known.name()));
+            self.refuse_value(known, &reason);
         }
         let Some(dimension) = field.dimension else { return };
+        if field.misspelt {
+            return self.drop_misspelt(dimension);
+        }
         let text = value.into_text();
         if text.len() > DIMENSION_BYTES_MAX {
             let name = &self.schema.dimensions[usize::from(dimension)];
-            self.problem.get_or_insert_with(|| {
-                format!("`{name}` is longer than {DIMENSION_BYTES_MAX} bytes")
-            });
+            return self.drop_field(name, &format!("longer than {DIMENSION_BYTES_MAX} bytes"));
         }
         self.attributes[usize::from(dimension)] = Some(text);
+    }
+
+    /// Drops a value that cannot be used. Only a change to an unknown state means nothing.
+    #[cold]
+    fn refuse_value(&mut self, known: KnownField, reason: &str) {
+        match known {
+            KnownField::State => {
+                self.problem.get_or_insert_with(|| format!("`state` {reason}"));
+                return;
+            }
+            KnownField::Due => self.detail.due = Some(PackedTimestamp::UNREADABLE),
+            KnownField::Appointment => {
+                self.detail.appointment = Some(PackedTimestamp::UNREADABLE);
+            }
+            _ => {}
+        }
+        self.drop_field(known.name(), reason);
+    }
+
+    /// Drops the value of a field that is a list or an object.
+    #[cold]
+    pub(super) fn drop_nested_value(&mut self, field: DataField) {
+        let reason = "must be a single value, not a list or an object";
+        match (field.known, field.dimension) {
+            (Some(known), _) => self.refuse_value(known, reason),
+            (None, Some(dimension)) if field.misspelt => self.drop_misspelt(dimension),
+            (None, Some(dimension)) => {
+                self.drop_field(&self.schema.dimensions[usize::from(dimension)], reason);
+            }
+            (None, None) => {}
+        }
     }
 
     fn set_known_field(&mut self, known: KnownField, value: &Scalar<'_>) -> Result<(), String> {
@@ -289,22 +400,37 @@ impl<'a, 's> DecodedFields<'a, 's> {
         Ok(())
     }
 
+    /// Returns the fields that the event is taken without. `names` are the names in its `data`, in
+    /// order.
+    #[inline]
+    pub(super) fn take_dropped_fields<N: AsRef<str>, L: Iterator<Item = N>>(
+        &mut self,
+        names: impl FnOnce() -> L,
+    ) -> Vec<DroppedField> {
+        match self.dropped.take() {
+            None => Vec::new(),
+            Some(dropped) => self.name_dropped_fields(*dropped, names()),
+        }
+    }
+
     /// Returns the detail of an event with this verb.
     ///
     /// # Errors
-    /// Returns the first problem of the fields.
+    /// Returns the problem of a field without which the event means nothing.
     pub(super) fn take_detail(&mut self, verb: EventVerb) -> Result<EventDetail, String> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
         if let Some(score) = self.score {
             let scale = self.scale.unwrap_or(5.0);
-            if !(scale > 1.0 && (1.0..=scale).contains(&score)) {
-                return Err(format!("`score` {score} is not between 1 and its `scale` {scale}"));
+            if scale > 1.0 && (1.0..=scale).contains(&score) {
+                // Scores are normalized to five answers, so that surveys with other scales add up.
+                self.detail.answer =
+                    NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
+            } else {
+                let reason = format!("{score} is not between 1 and its `scale` {scale}");
+                self.drop_field("score", &reason);
             }
-            // Scores are normalized to five answers, so that surveys with other scales add up.
-            self.detail.answer =
-                NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
         }
         if let Some(name) = verb.label_field() {
             self.detail.label = LABEL_FIELDS
@@ -313,6 +439,31 @@ impl<'a, 's> DecodedFields<'a, 's> {
                 .and_then(|index| self.labels[index]);
         }
         Ok(self.detail)
+    }
+}
+
+/// Returns true if a name differs from a dimension by one letter, or by two letters that changed
+/// places, as `centre` from `center`.
+fn is_misspelling(name: &str, dimension: &str) -> bool {
+    let (short, long) = if name.len() < dimension.len() {
+        (name.as_bytes(), dimension.as_bytes())
+    } else {
+        (dimension.as_bytes(), name.as_bytes())
+    };
+    if short.len() < 4 || long.len() - short.len() > 1 {
+        return false;
+    }
+    let same_start = short.iter().zip(long).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    let (short, long) = (&short[same_start..], &long[same_start..]);
+    match (short, long) {
+        ([], _) => true,
+        ([a, b, short @ ..], [c, d, long @ ..])
+            if a.eq_ignore_ascii_case(d) && b.eq_ignore_ascii_case(c) =>
+        {
+            short.eq_ignore_ascii_case(long)
+        }
+        _ if short.len() == long.len() => short[1..].eq_ignore_ascii_case(&long[1..]),
+        _ => short.eq_ignore_ascii_case(&long[1..]),
     }
 }
 

@@ -5,7 +5,7 @@ use super::fields::{DecodedFields, EventText};
 use super::json_depth;
 use super::raw_event::Scalar;
 use crate::domain::time::timestamp::truncate_for_message;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -63,13 +63,15 @@ impl<'a> Visitor<'a> for EventVisitor<'_, 'a, '_> {
         while let Some(key) = map.next_key_seed(StringSeed)? {
             match &*key {
                 "specversion" => attributes.specversion = Some(map.next_value_seed(StringSeed)?),
-                "id" => attributes.id = Some(map.next_value_seed(StringSeed)?),
-                "source" => attributes.source = Some(map.next_value_seed(StringSeed)?),
-                "type" => attributes.kind = Some(map.next_value_seed(StringSeed)?),
-                "time" => attributes.time = Some(map.next_value_seed(StringSeed)?),
-                "subject" => attributes.subject = Some(map.next_value_seed(StringSeed)?),
+                "id" => attributes.id = read_attribute(&mut map, "id")?,
+                "source" => attributes.source = read_attribute(&mut map, "source")?,
+                "type" => attributes.kind = read_attribute(&mut map, "type")?,
+                "time" => attributes.time = read_attribute(&mut map, "time")?,
+                "subject" => attributes.subject = read_attribute(&mut map, "subject")?,
+                // It only orders events of one moment, so the event is taken without it.
                 "sequence" => {
-                    attributes.sequence = map.next_value_seed(ScalarSeed)?.map(Scalar::into_text);
+                    let value = map.next_value_seed(ScalarSeed)?;
+                    attributes.sequence = value.and_then(FieldValue::scalar).map(Scalar::into_text);
                 }
                 "data" => map.next_value_seed(DataVisitor { fields: self.fields })?,
                 "data_base64" => {
@@ -81,6 +83,20 @@ impl<'a> Visitor<'a> for EventVisitor<'_, 'a, '_> {
             }
         }
         Ok(attributes)
+    }
+}
+
+/// Reads the text of an attribute; `None` for null. Numbers are taken as their digits.
+fn read_attribute<'a, M: MapAccess<'a>>(
+    map: &mut M,
+    name: &str,
+) -> Result<Option<EventText<'a>>, M::Error> {
+    match map.next_value_seed(ScalarSeed)? {
+        None => Ok(None),
+        Some(FieldValue::Scalar(value)) => Ok(Some(value.into_text())),
+        Some(FieldValue::Nested) => Err(M::Error::custom(format!(
+            "the attribute `{name}` must be a text, not a list or an object"
+        ))),
     }
 }
 
@@ -111,11 +127,11 @@ impl<'a> Visitor<'a> for DataVisitor<'_, 'a, '_> {
         while let Some(key) = map.next_key_seed(StringSeed)? {
             match self.fields.find_field(&key) {
                 None => _ = map.next_value::<IgnoredAny>()?,
-                Some(field) => {
-                    if let Some(value) = map.next_value_seed(ScalarSeed)? {
-                        self.fields.set_json_field(field, value);
-                    }
-                }
+                Some(field) => match map.next_value_seed(ScalarSeed)? {
+                    None => {}
+                    Some(FieldValue::Scalar(value)) => self.fields.set_json_field(field, value),
+                    Some(FieldValue::Nested) => self.fields.drop_nested_value(field),
+                },
             }
         }
         Ok(())
@@ -159,22 +175,35 @@ fn integer_scalar<N: TryInto<i64> + Copy + ToString>(integer: N) -> Scalar<'stat
     }
 }
 
+/// Value of a known field.
+enum FieldValue<'a> {
+    Scalar(Scalar<'a>),
+    /// A list or an object, which no field takes.
+    Nested,
+}
+
+impl<'a> FieldValue<'a> {
+    fn scalar(self) -> Option<Scalar<'a>> {
+        if let FieldValue::Scalar(value) = self { Some(value) } else { None }
+    }
+}
+
 /// Deserializes the value of a known field; `None` for null.
 struct ScalarSeed;
 
 impl<'a> DeserializeSeed<'a> for ScalarSeed {
-    type Value = Option<Scalar<'a>>;
+    type Value = Option<FieldValue<'a>>;
 
     fn deserialize<D: Deserializer<'a>>(
         self,
         deserializer: D,
-    ) -> Result<Option<Scalar<'a>>, D::Error> {
+    ) -> Result<Option<FieldValue<'a>>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'a> Visitor<'a> for ScalarSeed {
-    type Value = Option<Scalar<'a>>;
+    type Value = Option<FieldValue<'a>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string, a number, true, false or null")
@@ -184,27 +213,37 @@ impl<'a> Visitor<'a> for ScalarSeed {
         Ok(None)
     }
 
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Some(FieldValue::Nested))
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Self::Value, S::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Some(FieldValue::Nested))
+    }
+
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(Scalar::Bool(value)))
+        Ok(Some(FieldValue::Scalar(Scalar::Bool(value))))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(integer_scalar(value)))
+        Ok(Some(FieldValue::Scalar(integer_scalar(value))))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(integer_scalar(value)))
+        Ok(Some(FieldValue::Scalar(integer_scalar(value))))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Some(Scalar::Number(value)))
+        Ok(Some(FieldValue::Scalar(Scalar::Number(value))))
     }
 
     fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
-        Ok(Some(Scalar::Text(Cow::Borrowed(text))))
+        Ok(Some(FieldValue::Scalar(Scalar::Text(Cow::Borrowed(text)))))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Scalar::Text(Cow::Owned(text.to_owned()))))
+        Ok(Some(FieldValue::Scalar(Scalar::Text(Cow::Owned(text.to_owned())))))
     }
 }

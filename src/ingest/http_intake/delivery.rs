@@ -18,6 +18,9 @@ use std::time::Duration;
 /// Maximum time that a later part of a body waits for room in the engine's queue.
 const QUEUE_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Maximum number of warnings in an answer.
+const WARNINGS_MAX: usize = 100;
+
 /// Outcome of the events of a body.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct IntakeAnswer {
@@ -29,6 +32,25 @@ pub struct IntakeAnswer {
     pub rejected: Vec<IntakeRejection>,
     /// Number of all rejected events.
     pub rejected_total: u64,
+    /// Fields that accepted events were taken without, at most the first [`WARNINGS_MAX`].
+    pub warnings: Vec<IntakeWarning>,
+    /// Number of all such fields.
+    pub warnings_total: u64,
+}
+
+/// A field that an accepted event was taken without.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct IntakeWarning {
+    /// Position in the body from 0: the number of the event or of the line.
+    pub index: u64,
+    /// The event's `id`, if it could be read.
+    pub id: Option<String>,
+    /// Name of the field in the event's `data`.
+    pub field: String,
+    /// Problem of the field.
+    pub warning: String,
+    #[serde(skip)]
+    listed_event: RejectedEvent,
 }
 
 /// A rejected event.
@@ -81,8 +103,31 @@ impl<'a> BodyDelivery<'a> {
     pub(super) fn add_event(&mut self, index: u64, text: &[u8], at: Range<usize>) {
         let json = &text[at.clone()];
         match self.decoder.decode_json(json) {
-            Ok(()) => self.events.push((index, at)),
+            Ok(()) => {
+                self.events.push((index, at));
+                if !self.decoder.dropped_fields().is_empty() {
+                    self.record_dropped_fields(index, json);
+                }
+            }
             Err(rejection) => self.reject_event(index, json, rejection.id, rejection.reason),
+        }
+    }
+
+    /// Counts and records the fields that the last event was taken without.
+    fn record_dropped_fields(&mut self, index: u64, json: &[u8]) {
+        for dropped in self.decoder.dropped_fields() {
+            Metric::FieldsDropped.add_for_field(&dropped.counted_as);
+            self.answer.warnings_total += 1;
+            if self.answer.warnings.len() < WARNINGS_MAX {
+                let listed = RejectedEvent::accepted_without(json, dropped);
+                self.answer.warnings.push(IntakeWarning {
+                    index,
+                    id: listed.id.clone(),
+                    field: dropped.field.clone(),
+                    warning: dropped.warning.clone(),
+                    listed_event: listed,
+                });
+            }
         }
     }
 
@@ -160,7 +205,10 @@ impl<'a> BodyDelivery<'a> {
         self.answer.rejected.sort_by_key(|rejection| rejection.index);
         let rejected =
             self.answer.rejected.iter().map(|rejection| rejection.rejected_event.clone());
-        self.intake.rejected_events.record_rejected(rejected, self.answer.rejected_total);
+        let warned = self.answer.warnings.iter().map(|warning| warning.listed_event.clone());
+        self.intake
+            .rejected_events
+            .record_rejected(rejected.chain(warned), self.answer.rejected_total);
         self.intake.return_decoder(self.decoder);
         self.answer
     }

@@ -210,6 +210,9 @@ fn write_clock(out: &mut String, standard: &Standard, clock: &HistoryClock) {
             pause_effect(stop)
         );
     }
+    for field in &report.unreadable {
+        let _ = writeln!(out, "  {field} unreadable: another deadline applies");
+    }
     if !clock.warned.is_empty() {
         let _ = writeln!(out, "  warned at {}", clock.warned.join(", "));
     }
@@ -235,12 +238,13 @@ pub(super) fn open_cases_text(open: &OpenCases) -> String {
         };
         let _ = writeln!(
             out,
-            "{:>14}{used}  {}  {commitment} {}  since {} until {deadline}  {}{warned}",
+            "{:>14}{used}  {}  {commitment} {}  since {} until {deadline}  {}{warned}{}",
             left,
             case.risk.name(),
             format_case_name(case.name.as_ref()),
             case.started_at,
-            attributes.join(" ")
+            attributes.join(" "),
+            case.unreadable.iter().map(|field| format!("  {field} unreadable")).collect::<String>()
         );
     }
     let more = open.count - open.cases.len();

@@ -63,6 +63,7 @@ impl CommitmentClock<'_> {
                 .filter(|fact| fact.kind == self.commitment.first_fact.offset_by(place::WARNED))
                 .filter_map(|fact| fact.label)
                 .collect(),
+            unreadable: self.named_times.unreadable_fields(),
         };
         facts.clock_reports.get_or_insert_default().push(report);
     }

@@ -72,8 +72,7 @@ impl CaseSummary {
     pub(super) fn add_detail(&mut self, detail: &EventDetail) {
         self.customer = self.customer.or(detail.customer);
         self.topic = self.topic.or(detail.topic);
-        self.named_times.due = detail.due.or(self.named_times.due);
-        self.named_times.appointment = detail.appointment.or(self.named_times.appointment);
+        self.named_times.add_detail(detail);
     }
 
     /// Returns true if facts count at the same place under both summaries.

@@ -4,6 +4,7 @@ pub mod alert_policy;
 mod event_schema;
 pub mod indicator;
 pub mod label;
+pub mod metric_family;
 pub mod metric_name;
 pub mod population;
 pub mod schema_translation;

@@ -83,7 +83,8 @@ const ROOT_KEYS: [KeyReference; 13] = [
         "list of names, at most 16",
         "[]",
         "Fields of `data` in the events by which cases are grouped. The first value reported for \
-        a case applies. The names `customer`, `window` and `scope` are reserved.",
+        a case applies. The names `customer`, `window` and `scope` are reserved. Labels in \
+        `/metrics` must differ: not both `job` and `exported_job`.",
         r#"dimensions = ["center", "queue", "tier", "class"]"#,
     ),
     KeyReference::with_default(

@@ -13,6 +13,7 @@ mod labels_key;
 mod merge_versions;
 mod metric_names;
 mod population_table;
+mod score_keys;
 mod source_table;
 mod time_keys;
 
@@ -148,6 +149,7 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
     standard.schema.changing_dimensions =
         read_changing_dimensions(root, &standard.schema.dimensions);
     standard.schema.leg_dimensions = read_leg_dimensions(root, &standard.schema.dimensions);
+    standard.schema.score_scale = score_keys::read_scale(root);
     source_table::read_sources(root, &mut standard);
     standard.expiry = read_expiry(root, &standard.kinds);
     if let Some(table) = root.optional_table("commitment") {

@@ -6,6 +6,7 @@ use crate::domain::events::event::{
     AgentState, CustomerKey, EventDetail, EventVerb, PackedMillis, PackedTimestamp, Symbol,
 };
 use crate::domain::standard::EventSchema;
+use crate::domain::standard::score_scale::ScoreScale;
 use crate::domain::time::timestamp::{Timestamp, truncate_for_message};
 use crate::ingest::decode::HashKeys;
 use siphasher::sip::SipHasher13;
@@ -298,13 +299,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
             return Err(problem);
         }
         if let Some(score) = self.score {
-            let scale = self.scale.unwrap_or(5.0);
-            if !(scale > 1.0 && (1.0..=scale).contains(&score)) {
-                return Err(format!("`score` {score} is not between 1 and its `scale` {scale}"));
-            }
-            // Scores are normalized to five answers, so that surveys with other scales add up.
-            self.detail.answer =
-                NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
+            self.detail.answer = Some(self.parse_answer(score)?);
         }
         if let Some(name) = verb.label_field() {
             self.detail.label = LABEL_FIELDS
@@ -313,6 +308,27 @@ impl<'a, 's> DecodedFields<'a, 's> {
                 .and_then(|index| self.labels[index]);
         }
         Ok(self.detail)
+    }
+
+    /// Converts a score to an answer. The scale is that of the standard. An event may name another
+    /// best score.
+    fn parse_answer(&self, score: f64) -> Result<NonZeroU8, String> {
+        let declared = self.schema.score_scale;
+        let scale = declared.unwrap_or(ScoreScale::DEFAULT);
+        let scale = ScoreScale { to: self.scale.unwrap_or(scale.to), ..scale };
+        // A scale whose beginning nobody declared may begin at 0. A score below 1 shows that.
+        let from_zero = ScoreScale { from: 0.0, ..scale };
+        let open_beginning = declared.is_none() && self.scale.is_some_and(|best| best > 1.0);
+        let answer = scale.answer(score).or_else(|| {
+            if open_beginning && score < scale.from { from_zero.answer(score) } else { None }
+        });
+        answer.ok_or_else(|| {
+            if scale.from < scale.to {
+                format!("`score` {score} is not on the scale {scale}")
+            } else {
+                format!("`scale` must be above {}, not {}", scale.from, scale.to)
+            }
+        })
     }
 }
 

@@ -12,7 +12,9 @@ mod fact_lists;
 mod indicator_table;
 mod labels_key;
 mod merge_versions;
+mod metric_names;
 mod population_table;
+mod score_keys;
 mod source_table;
 mod time_keys;
 
@@ -55,11 +57,37 @@ pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlPr
     parse_with_warnings(files).0
 }
 
+/// Parses and combines the versions that a journal holds. They were in force, so they are accepted
+/// even if their names collide in `/metrics`, which earlier versions of firstline allowed.
+///
+/// # Errors
+///
+/// Returns all problems of all files and of their combination.
+pub fn parse_recorded_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlProblem>> {
+    parse_files(files, StandardOrigin::Journal).0
+}
+
+/// Where the files of a standard come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum StandardOrigin {
+    /// Files that their author can change.
+    Files,
+    /// A journal, which holds standards as they were.
+    Journal,
+}
+
 /// Parses, checks and combines versions like [`parse_versions`], and returns the warnings beside the
 /// result: old names of keys and indicators, and indicators whose metrics Prometheus' linter
 /// refuses. Files that are not TOML have none.
 pub fn parse_with_warnings(
     files: &[(String, String)],
+) -> (Result<Standard, Vec<TomlProblem>>, Vec<TomlProblem>) {
+    parse_files(files, StandardOrigin::Files)
+}
+
+fn parse_files(
+    files: &[(String, String)],
+    origin: StandardOrigin,
 ) -> (Result<Standard, Vec<TomlProblem>>, Vec<TomlProblem>) {
     let (mut parsed, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let (calendar_files, standards) = CalendarFiles::separate(files);
@@ -76,7 +104,7 @@ pub fn parse_with_warnings(
             Err(problem) => problems.push(problem),
         }
     }
-    let combined = merge_versions::combine_versions(parsed, &mut problems);
+    let combined = merge_versions::combine_versions(parsed, origin, &mut problems);
     let standard = match combined {
         Some(standard) if problems.is_empty() => {
             let (_, standards) = CalendarFiles::separate(files);
@@ -143,6 +171,7 @@ fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standa
     standard.schema.changing_dimensions =
         read_changing_dimensions(root, &standard.schema.dimensions);
     standard.schema.leg_dimensions = read_leg_dimensions(root, &standard.schema.dimensions);
+    standard.schema.score_scale = score_keys::read_scale(root);
     source_table::read_sources(root, &mut standard);
     standard.expiry = read_expiry(root, &standard.kinds);
     if let Some(table) = root.optional_table("commitment") {

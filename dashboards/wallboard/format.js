@@ -18,6 +18,7 @@ export function makeFormat(lang, texts) {
       return { number: hundredth.format(amount), unit: '' };
     }
     if (unit === 'ratio') return { number: percent(amount, target, better), unit: '%' };
+    if (unit === 'points') return { number: points(amount, target, better), unit: '' };
     if (unit === 'seconds') return duration(amount, target);
     return { number: whole.format(amount), unit: '' };
   }
@@ -32,13 +33,23 @@ export function makeFormat(lang, texts) {
 
   function percent(amount, target, better) {
     if (amount === 1 || amount === 0) return whole.format(amount * 100);
-    let tenths = Math.round(amount * 1000);
-    if (typeof target === 'number') {
-      const limit = Math.round(target * 1000);
-      if (better === 'higher' && amount < target && tenths >= limit) tenths = limit - 1;
-      if (better === 'lower' && amount > target && tenths <= limit) tenths = limit + 1;
-    }
+    const tenths = roundedTenths(100, amount, target, better);
     return tenth.format(Math.min(999, Math.max(1, tenths)) / 10);
+  }
+
+  /** Points of a Net Promoter Score, -100 to 100. */
+  function points(amount, target, better) {
+    const tenths = roundedTenths(1, amount, target, better);
+    return (tenths < 0 ? '−' : '') + tenth.format(Math.abs(tenths) / 10);
+  }
+
+  function roundedTenths(scale, amount, target, better) {
+    const tenths = Math.round(amount * scale * 10);
+    if (typeof target !== 'number') return tenths;
+    const limit = Math.round(target * scale * 10);
+    if (better === 'higher' && amount < target && tenths >= limit) return limit - 1;
+    if (better === 'lower' && amount > target && tenths <= limit) return limit + 1;
+    return tenths;
   }
 
   function duration(seconds, target) {
@@ -63,6 +74,7 @@ export function makeFormat(lang, texts) {
   /** As written in the standard: 85 %, not 85.0 %; 10 min, not 10:00 min. */
   function limit({ unit, target: amount }) {
     if (unit === 'ratio') return `${short(amount * 100)}%`;
+    if (unit === 'points') return short(amount).replace('-', '−');
     if (unit === 'score' || unit.startsWith('per_')) return short(amount);
     if (unit !== 'seconds') return whole.format(amount);
     if (amount >= 3600 && amount % 3600 === 0) return `${amount / 3600} ${texts.hours}`;

@@ -104,7 +104,7 @@ function makeCell({ name, indicator, window }, scope, { standard, format, texts,
 
 /** Distance from the target, 0 to 1: the best value, or half of an upper limit. */
 function margin({ value, target }, { better, kind }) {
-  const room = better === 'higher' ? (kind === 'ratio' ? 1 - target : target / 2) : target / 2;
+  const room = better === 'higher' && kind === 'ratio' ? 1 - target : Math.abs(target) / 2;
   const distance = better === 'higher' ? value - target : target - value;
   return room > 0 ? Math.min(Math.max(distance / room, 0), 1) : 1;
 }

@@ -58,8 +58,11 @@ export function makeRanking(tools) {
     shownAt = found.length ? now : -Infinity;
     const amounts = found.map(({ amount }) => amount ?? 0);
     const target = indicator.target ?? 0;
-    const most = Math.max(indicator.unit === 'ratio' ? 1 : 0, target, ...amounts) || 1;
-    setVariable(list, '--target', indicator.target === null ? -1 : indicator.target / most);
+    // Bars begin at 0, or at the least amount if that is negative.
+    const least = Math.min(0, target, ...amounts);
+    const most = Math.max(indicator.unit === 'ratio' ? 1 : 0, target, ...amounts);
+    const share = (amount) => (amount - least) / (most - least || 1);
+    setVariable(list, '--target', indicator.target === null ? -1 : share(indicator.target));
     setVariable(list, '--rows', Math.max(found.length, 1));
     setAttribute(list, 'data-dense', found.length > DENSE_ROWS_MIN);
     for (const [id, row] of rows) {
@@ -70,7 +73,7 @@ export function makeRanking(tools) {
       const row = rows.get(id);
       const { status } = row.view.show(reading, now, fresh);
       setText(row.position, amount === null ? '' : `${index + 1}`);
-      setVariable(row.node, '--share', (amount ?? 0) / most);
+      setVariable(row.node, '--share', amount === null ? 0 : share(amount));
       setAttribute(row.node, 'data-status', status);
       const next = list.children[index];
       if (next !== row.node) list.insertBefore(row.node, next ?? null);

@@ -40,15 +40,15 @@ function range(points, indicator) {
   const amounts = points.map(({ amount }) => amount).filter((amount) => amount !== null);
   if (hasTarget(indicator)) amounts.push(indicator.target);
   const ratio = indicator.kind === 'ratio';
-  if (!ratio && indicator.kind !== 'score') amounts.push(0);
+  if (!ratio && !['score', 'nps'].includes(indicator.kind)) amounts.push(0);
   if (amounts.length === 0) return [0, 1];
   let [low, high] = [Math.min(...amounts), Math.max(...amounts)];
-  const least = ratio ? 0.08 : Math.max(Math.abs(high) * 0.2, 1e-6);
+  const least = ratio ? 0.08 : Math.max(Math.abs(low) * 0.2, Math.abs(high) * 0.2, 1e-6);
   if (high - low < least) {
     const middle = (low + high) / 2;
     [low, high] = [middle - least / 2, middle + least / 2];
     if (ratio && high > 1) [low, high] = [1 - least, 1];
-    if (low < 0) [low, high] = [0, least];
+    if (low < 0 && Math.min(...amounts) >= 0) [low, high] = [0, least];
   }
   return [low, high];
 }

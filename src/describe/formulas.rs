@@ -5,7 +5,7 @@ use crate::describe::{
     bilingual_text, describe_conditions, describe_duration, describe_window, join_list, symbol_text,
 };
 use crate::domain::standard::{
-    FactTally, FirstContactRule, Formula, Indicator, LocalizedTitle, Standard, Target,
+    FactTally, FirstContactRule, Formula, Indicator, LocalizedTitle, ScoreScheme, Standard, Target,
     TargetDirection,
 };
 use crate::domain::time::timestamp::{SECOND, Timestamp};
@@ -46,7 +46,10 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
                 format!("当前{}的最长持续时间", of.zh),
             )
         }
-        Formula::Score { of, weights } => {
+        Formula::Score { of, weights, scheme: ScoreScheme::NetPromoter } => {
+            describe_net_promoter(&describe_tallies(standard, of), weights)
+        }
+        Formula::Score { of, weights, scheme: ScoreScheme::Weighted } => {
             let of = describe_tallies(standard, of);
             let list_weights = |separator: &str, verb: &str| {
                 let each = weights
@@ -103,6 +106,31 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
             )
         }
     }
+}
+
+/// Describes a Net Promoter Score of the answers `of`.
+fn describe_net_promoter(of: &LocalizedTitle, weights: &[f64]) -> LocalizedTitle {
+    let answers = |separator: &str, belongs: fn(f64) -> bool| {
+        let places = (1..).zip(weights).filter(|(_, weight)| belongs(**weight));
+        places.map(|(place, _): (i32, _)| place.to_string()).collect::<Vec<_>>().join(separator)
+    };
+    let promoters = |separator| answers(separator, |weight| weight > 0.0);
+    let detractors = |separator| answers(separator, |weight| weight < 0.0);
+    bilingual_text(
+        format!(
+            "share of promoters minus share of detractors in points, of {}; promoters answer {}, \
+             detractors {}, of 5 answers",
+            of.en,
+            promoters(", "),
+            detractors(", ")
+        ),
+        format!(
+            "{}中推荐者占比减去贬损者占比（百分点）；五级评分中推荐者为{}，贬损者为{}",
+            of.zh,
+            promoters("、"),
+            detractors("、")
+        ),
+    )
 }
 
 fn describe_first_contact(standard: &Standard, rule: &FirstContactRule) -> LocalizedTitle {

@@ -4,15 +4,19 @@ pub mod alert_policy;
 mod event_schema;
 pub mod indicator;
 pub mod label;
+pub mod metric_family;
 pub mod metric_name;
 pub mod population;
 pub mod schema_translation;
 pub mod scope;
+pub mod score_scale;
 pub mod source;
 
 use self::alert_policy::AlertPolicy;
 pub use self::event_schema::EventSchema;
-pub use self::indicator::{DatedTarget, FactTally, Formula, Indicator, Target, TargetDirection};
+pub use self::indicator::{
+    DatedTarget, FactTally, Formula, Indicator, ScoreScheme, Target, TargetDirection,
+};
 use self::population::PopulationTable;
 use self::source::DeclaredSource;
 use crate::domain::events::event::{Attributes, CaseFamily, LifeCycle, Symbol};

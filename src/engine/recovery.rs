@@ -277,6 +277,6 @@ pub fn replay_record(
 }
 
 fn read_standard(files: &[(String, String)]) -> Result<Arc<Standard>, String> {
-    let read = standard_file::parse_versions(files).map(Arc::new);
+    let read = standard_file::parse_recorded_versions(files).map(Arc::new);
     read.map_err(|problems| problems.first().map_or_else(String::new, ToString::to_string))
 }

@@ -37,7 +37,7 @@ mod text;
 pub use self::format::{MetricsFormat, to_open_metrics};
 
 use self::labels::MetricLabels;
-use self::text::{FamilyType, TextWriter};
+use self::text::TextWriter;
 use crate::access::grant::GrantedView;
 use crate::describe::describe_counted_units;
 use crate::domain::board::published_board::{PublishedBoard, RatioTotal};
@@ -45,6 +45,7 @@ use crate::domain::board::reading::{
     DurationDistribution, Level, Reading, ReadingComponents, ReadingState,
 };
 use crate::domain::cells::bucket_bounds::bucket_bounds;
+use crate::domain::standard::metric_family::{IndicatorFamily, MetricFamily};
 use crate::domain::standard::{Indicator, Standard, Target};
 
 /// Selection of the exported readings.
@@ -94,7 +95,7 @@ pub fn write_metrics(
     // Metrics about the service itself are for unrestricted views only.
     if selection.view.is_unrestricted() {
         let help = "Scopes above the limit `metrics.scopes`, by kind; only `/v1/board` lists them";
-        text.begin_family("firstline_scopes_omitted", FamilyType::Gauge, help);
+        text.begin_family(&MetricFamily::scopes_omitted(), help);
         for (kind, left_out) in labels.scopes_left_out() {
             text.write_sample("", &["scope=\"", kind, "\""], left_out as f64);
         }
@@ -108,8 +109,7 @@ fn write_calendar_ends(standard: &Standard, text: &mut TextWriter) {
     let mut ends = standard.calendar_ends().peekable();
     if ends.peek().is_some() {
         let help = "Time from which the calendar has no holidays, because its last year is over";
-        let name = "firstline_calendar_ends_timestamp_seconds";
-        text.begin_family(name, FamilyType::Gauge, help);
+        text.begin_family(&MetricFamily::calendar_ends(), help);
         for (calendar, end) in ends {
             let label = ["calendar=\"", calendar.name.as_str(), "\""];
             text.write_sample("", &label, end.0 as f64 / 1_000.0);
@@ -152,14 +152,13 @@ struct IndicatorMetrics<'e> {
 
 impl IndicatorMetrics<'_> {
     fn write_families(&self, text: &mut TextWriter) {
-        let name = &self.indicator.name;
         let title = &self.title_with_unit;
         let of_durations = self
             .readings
             .iter()
             .any(|(_, reading)| matches!(reading.components, ReadingComponents::Duration(_)));
         let help = if of_durations { format!("{title}: mean") } else { title.clone() };
-        text.begin_family(&self.indicator.metric_name(), FamilyType::Gauge, &help);
+        text.begin_family(&IndicatorFamily::Value.of(self.indicator), &help);
         for (scope, reading) in &self.readings {
             text.write_sample(
                 "",
@@ -175,13 +174,14 @@ impl IndicatorMetrics<'_> {
         }
         if !self.totals.is_empty() {
             type CountAccessor = fn(&RatioTotal) -> i64;
-            let parts: [(&str, &str, CountAccessor); 2] = [
-                ("good", "numerator", |total| total.good),
-                ("of", "denominator", |total| total.of),
+            let parts: [(IndicatorFamily, CountAccessor); 2] = [
+                (IndicatorFamily::Numerator, |total| total.good),
+                (IndicatorFamily::Denominator, |total| total.of),
             ];
-            for (part, role, count) in parts {
-                let help = format!("{title}: {role}, counted since the service started");
-                text.begin_family(&format!("sla_{name}_{part}"), FamilyType::Counter, &help);
+            for (part, count) in parts {
+                let help =
+                    format!("{title}: {}, counted since the service started", part.content());
+                text.begin_family(&part.of(self.indicator), &help);
                 for (scope, total) in &self.totals {
                     text.write_sample("_total", &[scope], count(total) as f64);
                 }
@@ -194,12 +194,8 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_quantiles(&self, text: &mut TextWriter) {
-        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
-        text.begin_family(
-            &format!("sla_{name}_quantile_seconds"),
-            FamilyType::Summary,
-            &format!("{title}: percentiles"),
-        );
+        let help = format!("{}: percentiles", self.indicator.title.en);
+        text.begin_family(&IndicatorFamily::Quantiles.of(self.indicator), &help);
         for (scope, reading) in &self.readings {
             let ReadingComponents::Duration(durations) = reading.components else { continue };
             let quantiles = [
@@ -227,11 +223,11 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_spreads(&self, text: &mut TextWriter) {
-        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
+        let title = &self.indicator.title.en;
         let help = format!(
             "{title}: all durations since the service started; bucket bounds are accurate to 1/64"
         );
-        text.begin_family(&format!("sla_{name}_spread_seconds"), FamilyType::Histogram, &help);
+        text.begin_family(&IndicatorFamily::Spread.of(self.indicator), &help);
         let bounds = bucket_bounds(self.standard, self.indicator)
             .into_iter()
             .map(|millis| text::bucket_bound(millis as f64 / 1_000.0, text.format()));
@@ -247,9 +243,9 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_target(&self, target: Target, text: &mut TextWriter) {
-        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
+        let title = &self.indicator.title.en;
         let help = format!("{title}: 0 no level, 1 met, 2 warning, 3 breached");
-        text.begin_family(&format!("sla_{name}_level"), FamilyType::Gauge, &help);
+        text.begin_family(&IndicatorFamily::Level.of(self.indicator), &help);
         for (scope, reading) in &self.readings {
             let level = match reading.level {
                 Level::None => 0.0,
@@ -259,11 +255,8 @@ impl IndicatorMetrics<'_> {
             };
             text.write_sample("", &[self.labels.window_label(&reading.key), scope], level);
         }
-        text.begin_family(
-            &self.indicator.target_metric_name(),
-            FamilyType::Gauge,
-            &format!("{title}: target"),
-        );
+        let family = IndicatorFamily::Target.of(self.indicator);
+        text.begin_family(&family, &format!("{title}: target"));
         text.write_sample("", &[], target.value);
     }
 
@@ -276,11 +269,7 @@ impl IndicatorMetrics<'_> {
         if unreliable.peek().is_some() {
             let help =
                 format!("{}: reason why the reading is not reliable", self.indicator.title.en);
-            text.begin_family(
-                &format!("sla_{}_state", self.indicator.name),
-                FamilyType::Gauge,
-                &help,
-            );
+            text.begin_family(&IndicatorFamily::State.of(self.indicator), &help);
         }
         for (scope, reading, state) in unreliable {
             text.write_sample(

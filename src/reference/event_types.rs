@@ -325,16 +325,18 @@ pub const EVENT_FIELDS: [EventFieldReference; 20] = [
     field(
         "score",
         FieldType::Number,
-        "from 1 to `scale`",
-        "The customer's answer.",
+        "on the scale",
+        "The customer's answer. The scale is `scale` of the standard, 1 to 5 if it declares none. \
+         Scores of every scale are converted to five answers.",
         "satisfaction",
         "5",
     ),
     field(
         "scale",
         FieldType::Number,
-        "above 1; 5 if absent",
-        "Best possible answer. Other scales are converted to five answers.",
+        "above the worst score; if absent, as in the standard",
+        "Best possible score. If the standard declares no scale, the worst score is 1, or 0 if \
+         such a score comes.",
         "satisfaction on other scales",
         "10",
     ),

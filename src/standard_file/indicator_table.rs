@@ -3,13 +3,15 @@
 mod difference;
 mod estimated_wait;
 mod first_contact;
+mod net_promoter;
 mod rate;
 mod share;
 
 use super::fact_lists::{AcceptedFacts, read_tallies};
 use super::labels_key;
+use crate::domain::standard::score_scale::ScoreScale;
 use crate::domain::standard::{
-    DatedTarget, FactTally, Formula, Indicator, Standard, Target, TargetDirection,
+    DatedTarget, FactTally, Formula, Indicator, ScoreScheme, Standard, Target, TargetDirection,
 };
 use crate::domain::time::timestamp::Timestamp;
 use crate::standard_file::{check_name, read_title};
@@ -68,6 +70,7 @@ fn read_formula(
         "duration",
         "level",
         "score",
+        "nps",
         "one_shot",
         "share",
         "rate",
@@ -109,9 +112,12 @@ fn read_formula(
         "level" => {
             Formula::Level { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) }
         }
-        "score" => {
-            Formula::Score { of: read_tallies(&body, AcceptedFacts::Answers, standard), weights }
-        }
+        "score" => Formula::Score {
+            of: read_tallies(&body, AcceptedFacts::Answers, standard),
+            weights,
+            scheme: ScoreScheme::Weighted,
+        },
+        "nps" => net_promoter::read_net_promoter(&body, standard)?,
         "share" => share::read_share(&body, standard)?,
         "rate" => rate::read_rate(&body, standard)?,
         "estimated_wait" => estimated_wait::read_estimated_wait(&body, standard)?,
@@ -140,7 +146,7 @@ fn read_weights(table: &TomlTable<'_>) -> Vec<f64> {
         .iter()
         .filter_map(TomlValue::require_float)
         .collect();
-    if weights.len() != 5 {
+    if weights.len() != usize::from(ScoreScale::ANSWERS) {
         table.report_problem(
             "weights",
             format!("ratings 1 to 5 need five weights, not {}", weights.len()),
@@ -253,6 +259,14 @@ level = ["call.waiting"]
             (
                 "rate = { of = [\"repair.opened\"], per = 100, population = \"users\" }\nsmall_sample = 5",
                 "remove `small_sample`",
+            ),
+            ("nps = { promoters = [5] }", "needs a key `of`"),
+            ("nps = { of = [\"call.answered\"] }", "`call.answered` is not a rating"),
+            ("nps = { of = [\"survey.rated\"], promoters = [9, 10] }", "`9` is not an answer"),
+            ("nps = { of = [\"survey.rated\"], detractors = [] }", "the list is empty"),
+            (
+                "nps = { of = [\"survey.rated\"], promoters = [4, 5], detractors = [1, 4] }",
+                "answer 4 is in `promoters` and in `detractors`",
             ),
             ("difference = { first = \"anwered\", second = \"wait\" }", "did you mean `answered`?"),
             ("difference = { first = \"later\", second = \"wait\" }", "declare it above this one"),

@@ -5,7 +5,9 @@
 //! every version. Indexes are translated by name, because each file numbers its own dimensions,
 //! facts and calendars.
 
+use super::StandardOrigin;
 use super::alert_table::add_policy_warnings;
+use super::metric_names::check_metric_names;
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::{
     Commitment, CommitmentTerms, DatedTarget, DeadlineRule, ReopeningEffect, Standard,
@@ -24,6 +26,7 @@ const VERSIONS_MAX: usize = 32;
 /// Returns `None` if a version has problems, or if there are no versions.
 pub(super) fn combine_versions(
     mut versions: Vec<(TomlDocument, Standard)>,
+    origin: StandardOrigin,
     problems: &mut Vec<TomlProblem>,
 ) -> Option<Standard> {
     check_compatible(&versions);
@@ -31,6 +34,11 @@ pub(super) fn combine_versions(
     versions.sort_by(|(_, left), (_, right)| right.date_of_effect.cmp(&left.date_of_effect));
     let is_valid = !versions.iter().any(|(document, _)| document.has_problems());
     let combined = if is_valid { merge_versions(&versions) } else { None };
+    if let (Some(standard), Some((newest, _)), StandardOrigin::Files) =
+        (&combined, versions.first(), origin)
+    {
+        check_metric_names(newest, standard);
+    }
     problems.extend(versions.into_iter().flat_map(|(document, _)| document.into_problems()));
     combined
 }

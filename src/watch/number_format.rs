@@ -25,6 +25,7 @@ pub fn format_value(
     }
     match indicator.unit.as_str() {
         "ratio" => format_percent(value, target, lower),
+        "points" => format!("{:.1}", rounded_tenths(1.0, value, target, lower) / 10.0),
         "seconds" => format_duration(value, target, messages),
         "count" => format!("{value:.0}"),
         _ => format!("{value:.2}"),
@@ -47,17 +48,19 @@ fn format_percent(value: f64, target: Option<f64>, lower: bool) -> String {
     if value == 0.0 || value == 1.0 {
         return format!("{:.0} %", value * 100.0);
     }
-    let mut tenths = (value * 1_000.0).round();
-    if let Some(target) = target {
-        let limit = (target * 1_000.0).round();
-        if !lower && value < target && tenths >= limit {
-            tenths = limit - 1.0;
-        }
-        if lower && value > target && tenths <= limit {
-            tenths = limit + 1.0;
-        }
-    }
+    let tenths = rounded_tenths(100.0, value, target, lower);
     format!("{:.1} %", tenths.clamp(1.0, 999.0) / 10.0)
+}
+
+/// Returns tenths of `value * scale`, rounded away from the target if rounding would cross it.
+fn rounded_tenths(scale: f64, value: f64, target: Option<f64>, lower: bool) -> f64 {
+    let tenths = |value: f64| (value * scale * 10.0).round();
+    match target {
+        Some(target) if !lower && value < target => tenths(value).min(tenths(target) - 1.0),
+        Some(target) if lower && value > target => tenths(value).max(tenths(target) + 1.0),
+        // Zero has no sign.
+        _ => tenths(value) + 0.0,
+    }
 }
 
 /// Formats a difference with its sign. For ratios it is in percentage points.
@@ -97,8 +100,8 @@ mod tests {
     use serde_json::json;
 
     fn sample_indicator(unit: &str, target: Option<f64>, better: &str) -> ServedIndicator {
-        let kind = if unit == "points" { "difference" } else { "ratio" };
-        let unit = if unit == "points" { "ratio" } else { unit };
+        let kind = if unit == "percentage points" { "difference" } else { "ratio" };
+        let unit = if unit == "percentage points" { "ratio" } else { unit };
         serde_json::from_value(json!({ "name": "a", "title": {}, "kind": kind, "unit": unit, "target": target, "better": better }))
             .expect("an indicator")
     }
@@ -119,7 +122,12 @@ mod tests {
             ("seconds", None, "lower", Some(200_000.0), "2.3 d"),
             ("count", None, "lower", Some(0.0), "0"),
             ("score", None, "higher", Some(4.256), "4.26"),
-            ("points", None, "higher", Some(-0.021), "-2.1"),
+            ("percentage points", None, "higher", Some(-0.021), "-2.1"),
+            ("points", None, "higher", Some(-33.333), "-33.3"),
+            ("points", None, "higher", Some(-0.01), "0.0"),
+            ("points", Some(30.0), "higher", Some(29.97), "29.9"),
+            ("points", Some(-10.0), "higher", Some(-10.02), "-10.1"),
+            ("points", Some(30.0), "higher", Some(100.0), "100.0"),
         ] {
             assert_eq!(
                 format_value(&sample_indicator(unit, target, better), value, messages),

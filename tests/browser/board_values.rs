@@ -97,6 +97,7 @@ fn format_value(unit: &str, value: &Value) -> String {
         "seconds" if value < 59.5 => format!("{}s", value.round()),
         "seconds" => format!("{}:{:02}min", value.round() as u64 / 60, value.round() as u64 % 60),
         "score" => format!("{value:.2}"),
+        "points" => format!("{value:.1}").replace('-', "−"),
         _ => format!("{value}"),
     }
 }

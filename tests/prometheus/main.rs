@@ -10,6 +10,7 @@
 mod client;
 mod committed_files;
 mod grafana_page;
+mod metric_names;
 mod processes;
 mod queries;
 mod scraping;

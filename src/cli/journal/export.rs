@@ -46,7 +46,7 @@ struct ExportedNames {
 impl ExportedNames {
     /// Returns the names of a standard. Numbers replace them if the files can no longer be parsed.
     fn from_files(files: &[(String, String)]) -> ExportedNames {
-        standard_file::parse_versions(files).map_or_else(
+        standard_file::parse_recorded_versions(files).map_or_else(
             |_| ExportedNames::default(),
             |standard| ExportedNames::from_schema(&standard.schema),
         )

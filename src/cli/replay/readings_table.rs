@@ -159,6 +159,7 @@ pub(super) fn format_amount(value: f64, unit: &str) -> String {
         "seconds" => format_seconds(value),
         "count" => format!("{value}"),
         "score" => format!("{value:.3}"),
+        "points" => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }
 }

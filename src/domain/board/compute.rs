@@ -239,7 +239,7 @@ fn compute_readings(
                 );
             }
         }
-        Formula::Score { of, weights } => {
+        Formula::Score { of, weights, .. } => {
             let counts: Vec<[i64; MAX_WINDOWS]> = answer_tallies(of, weights.len())
                 .iter()
                 .map(|tallies| sums.counts_by_window(state, tallies))

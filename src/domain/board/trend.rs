@@ -101,7 +101,7 @@ impl TrendSums {
                 let durations = self.duration_sum(of, plan);
                 (durations.mean_seconds()?, durations.count)
             }
-            Formula::Score { of, weights } => {
+            Formula::Score { of, weights, .. } => {
                 let counts: Vec<i64> = answer_tallies(of, weights.len())
                     .iter()
                     .map(|tallies| self.count_tallies(tallies, plan))

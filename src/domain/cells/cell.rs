@@ -82,7 +82,7 @@ impl CellPlan {
                 Formula::Ratio { .. } | Formula::Rate { .. } => {
                     plan.slots.extend(indicator.fact_tallies().cloned());
                 }
-                Formula::Score { of, weights } => {
+                Formula::Score { of, weights, .. } => {
                     plan.slots.extend(answer_tallies(of, weights.len()).into_iter().flatten());
                 }
                 Formula::Duration { of } => plan.durations.push(of.clone()),

@@ -118,7 +118,7 @@ impl<'a> Breakdown<'a> {
         {
             Formula::Ratio { good, of, .. } => (Some(good), of.clone(), ListOrder::Newest),
             Formula::Duration { of } => (None, of.clone(), ListOrder::Longest),
-            Formula::Score { of, weights } => (
+            Formula::Score { of, weights, .. } => (
                 None,
                 answer_tallies(of, weights.len()).into_iter().flatten().collect(),
                 ListOrder::Newest,

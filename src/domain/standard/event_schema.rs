@@ -1,5 +1,6 @@
 //! Event schema: the event types and dimensions that a standard accepts.
 
+use super::score_scale::ScoreScale;
 use crate::domain::events::event::{CaseFamily, EventType, EventVerb, LifeCycle};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ pub struct EventSchema {
     /// Bit mask of the dimensions whose value decides which legs a scope counts, see
     /// [`EventSchema::is_leg_scope`].
     pub leg_dimensions: u16,
+    /// Scale of survey scores, if the standard declares one.
+    pub score_scale: Option<ScoreScale>,
     /// Names of case families, by family number.
     pub families: Vec<String>,
     life_cycles: Vec<LifeCycle>,
@@ -59,6 +62,7 @@ impl EventSchema {
             dimensions,
             changing_dimensions: 0,
             leg_dimensions: 0,
+            score_scale: None,
             sources: Vec::new(),
             families,
             life_cycles,

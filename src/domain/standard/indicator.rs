@@ -59,6 +59,8 @@ pub enum Formula {
         of: Vec<FactTally>,
         /// Weights of the answers 1, 2, 3 and so on.
         weights: Vec<f64>,
+        /// Meaning of the weights.
+        scheme: ScoreScheme,
     },
     /// Share of one sum of durations in another, such as occupancy. A duration counts when it ends.
     Share {
@@ -102,6 +104,19 @@ pub enum Formula {
         /// Window of the mean, as an index into [`super::Standard::windows`].
         window: usize,
     },
+}
+
+/// Meaning of the weights of a score.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScoreScheme {
+    /// Weights that the standard chooses.
+    Weighted,
+    /// Net Promoter Score: 100 for promoters, -100 for detractors, 0 for all others. The mean is
+    /// the share of promoters minus the share of detractors, from -100 to 100 points.
+    ///
+    /// Source: F. F. Reichheld, "The One Number You Need to Grow", Harvard Business Review 81 (12),
+    /// 2003. Promoters answer 9 or 10 on a scale from 0 to 10, detractors 0 to 6.
+    NetPromoter,
 }
 
 /// Numbers of users that a rate may use as its base, each with its unit.
@@ -209,7 +224,8 @@ impl Formula {
                 "seconds"
             }
             Formula::Level { .. } => "count",
-            Formula::Score { .. } => "score",
+            Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",
+            Formula::Score { scheme: ScoreScheme::NetPromoter, .. } => "points",
             Formula::Rate { per, .. } => RATE_BASES
                 .iter()
                 .find(|(number, _)| number == per)
@@ -236,7 +252,8 @@ impl Formula {
             Formula::Duration { .. } => "duration",
             Formula::Level { .. } => "level",
             Formula::Oldest { .. } => "age",
-            Formula::Score { .. } => "score",
+            Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",
+            Formula::Score { scheme: ScoreScheme::NetPromoter, .. } => "nps",
             Formula::Share { .. } => "share",
             Formula::Rate { .. } => "rate",
             Formula::Difference { .. } => "difference",

@@ -6,6 +6,7 @@ use crate::domain::events::event::{
     AgentState, CustomerKey, EventDetail, EventVerb, PackedMillis, PackedTimestamp, Symbol,
 };
 use crate::domain::standard::EventSchema;
+use crate::domain::standard::score_scale::ScoreScale;
 use crate::domain::time::timestamp::{Timestamp, truncate_for_message};
 use crate::ingest::decode::HashKeys;
 use siphasher::sip::SipHasher13;
@@ -159,8 +160,8 @@ pub(super) struct DecodedFields<'a, 's> {
     labels: [Option<Symbol>; LABEL_FIELDS.len()],
     /// Texts of [`DecodedFields::NAMED_FIELDS`], in their order. `None` if texts are not recorded.
     label_texts: Option<[Option<Box<str>>; 4]>,
-    /// Optional fields that the event is taken without. `None` for nearly every event.
-    dropped: Option<Box<Vec<DroppedField>>>,
+    /// Optional fields that the event is taken without. Nearly always empty.
+    dropped: Vec<DroppedField>,
     /// Problem of a field without which the event means nothing.
     problem: Option<String>,
 }
@@ -211,7 +212,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
             scale: None,
             labels: [None; LABEL_FIELDS.len()],
             label_texts: with_names.then(Default::default),
-            dropped: None,
+            dropped: Vec::new(),
             problem: None,
         }
     }
@@ -259,12 +260,12 @@ impl<'a, 's> DecodedFields<'a, 's> {
     fn drop_misspelt(&mut self, dimension: u8) {
         let dimension = &self.schema.dimensions[usize::from(dimension)];
         // The reader does not keep names. `name_misspelt_fields` adds them.
-        self.dropped.get_or_insert_default().push(DroppedField::misspelt("", dimension));
+        self.dropped.push(DroppedField::misspelt("", dimension));
     }
 
     #[cold]
     fn drop_field(&mut self, name: &str, reason: &str) {
-        self.dropped.get_or_insert_default().push(DroppedField::unusable(name, reason));
+        self.dropped.push(DroppedField::unusable(name, reason));
     }
 
     /// Returns the dropped fields of the event. `names` are the names in its `data`.
@@ -407,10 +408,11 @@ impl<'a, 's> DecodedFields<'a, 's> {
         &mut self,
         names: impl FnOnce() -> L,
     ) -> Vec<DroppedField> {
-        match self.dropped.take() {
-            None => Vec::new(),
-            Some(dropped) => self.name_dropped_fields(*dropped, names()),
+        if self.dropped.is_empty() {
+            return Vec::new();
         }
+        let dropped = std::mem::take(&mut self.dropped);
+        self.name_dropped_fields(dropped, names())
     }
 
     /// Returns the detail of an event with this verb.
@@ -422,14 +424,9 @@ impl<'a, 's> DecodedFields<'a, 's> {
             return Err(problem);
         }
         if let Some(score) = self.score {
-            let scale = self.scale.unwrap_or(5.0);
-            if scale > 1.0 && (1.0..=scale).contains(&score) {
-                // Scores are normalized to five answers, so that surveys with other scales add up.
-                self.detail.answer =
-                    NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
-            } else {
-                let reason = format!("{score} is not between 1 and its `scale` {scale}");
-                self.drop_field("score", &reason);
+            match self.parse_answer(score) {
+                Ok(answer) => self.detail.answer = Some(answer),
+                Err(reason) => self.drop_field("score", &reason),
             }
         }
         if let Some(name) = verb.label_field() {
@@ -439,6 +436,27 @@ impl<'a, 's> DecodedFields<'a, 's> {
                 .and_then(|index| self.labels[index]);
         }
         Ok(self.detail)
+    }
+
+    /// Converts a score to an answer. The scale is that of the standard. An event may name another
+    /// best score.
+    fn parse_answer(&self, score: f64) -> Result<NonZeroU8, String> {
+        let declared = self.schema.score_scale;
+        let scale = declared.unwrap_or(ScoreScale::DEFAULT);
+        let scale = ScoreScale { to: self.scale.unwrap_or(scale.to), ..scale };
+        // A scale whose beginning nobody declared may begin at 0. A score below 1 shows that.
+        let from_zero = ScoreScale { from: 0.0, ..scale };
+        let open_beginning = declared.is_none() && self.scale.is_some_and(|best| best > 1.0);
+        let answer = scale.answer(score).or_else(|| {
+            if open_beginning && score < scale.from { from_zero.answer(score) } else { None }
+        });
+        answer.ok_or_else(|| {
+            if scale.from < scale.to {
+                format!("{score} is not on the scale {scale}")
+            } else {
+                format!("`scale` must be above {}, not {}", scale.from, scale.to)
+            }
+        })
     }
 }
 

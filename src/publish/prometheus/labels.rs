@@ -5,17 +5,13 @@
 
 use crate::domain::board::published_board::PublishedBoard;
 use crate::domain::board::reading::{Board, Reading, ReadingComponents, ReadingKey};
+use crate::domain::standard::metric_family::dimension_label;
 use crate::domain::standard::scope::Scope;
 use crate::publish::prometheus::MetricsSelection;
 use crate::publish::reading_filter::is_key_visible;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
-
-/// Labels that readings already have. A dimension with such a name gets the prefix `exported_`, as
-/// in Prometheus.
-const RESERVED_LABELS: [&str; 8] =
-    ["window", "scope", "quantile", "le", "state", "job", "instance", "__name__"];
 
 /// Label texts of one scrape.
 pub(super) struct MetricLabels {
@@ -33,7 +29,7 @@ impl MetricLabels {
         let board = &*published.board;
         let standard = &board.standard;
         let mut left_out: Vec<(String, usize)> =
-            standard.scopes.iter().map(|dimensions| (kind_name(board, dimensions), 0)).collect();
+            (0..standard.scopes.len()).map(|kind| (standard.scope_label_value(kind), 0)).collect();
         let mut exported = vec![0; left_out.len()];
         // All readings of a scope are adjacent for each indicator, so a scope is checked once.
         let (mut scopes, mut last) = (BTreeMap::new(), None);
@@ -105,24 +101,14 @@ fn keeps_scope_visible(reading: &Reading) -> bool {
         }
 }
 
-/// Returns the name of a kind of scope such as `center_queue`; `all` without dimensions.
-fn kind_name(board: &Board, dimensions: &[usize]) -> String {
-    let names: Vec<&str> = dimensions
-        .iter()
-        .map(|dimension| board.standard.schema.dimensions[*dimension].as_str())
-        .collect();
-    if names.is_empty() { "all".to_owned() } else { names.join("_") }
-}
-
 /// Returns the labels of a scope such as `scope="center",center="hefei"`.
 fn scope_labels(board: &Board, kind: &str, scope: &Scope) -> String {
     let mut text = format!("scope=\"{kind}\"");
     for (dimension, value) in board.standard.scopes[scope.kind].iter().zip(&scope.values) {
-        let dimension = &*board.standard.schema.dimensions[*dimension];
-        let prefix = if RESERVED_LABELS.contains(&dimension) { "exported_" } else { "" };
+        let label = dimension_label(&board.standard.schema.dimensions[*dimension]);
         let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
         // Writing to a string cannot fail.
-        let _ = write!(text, ",{prefix}{dimension}=\"{value}\"");
+        let _ = write!(text, ",{label}=\"{value}\"");
     }
     text
 }

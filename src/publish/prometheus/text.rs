@@ -1,15 +1,7 @@
 //! Line writer of both formats. They differ in counter names, units and bucket bounds.
 
 use super::format::{MetricsFormat, unit_suffix};
-
-/// Type of a metric family.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum FamilyType {
-    Gauge,
-    Counter,
-    Summary,
-    Histogram,
-}
+use crate::domain::standard::metric_family::{FamilyType, MetricFamily};
 
 /// Writer of metric families.
 pub(super) struct TextWriter {
@@ -38,19 +30,15 @@ impl TextWriter {
         self.format
     }
 
-    /// Begins a family. The `name` of a counter is given without `_total`.
-    pub(super) fn begin_family(&mut self, name: &str, kind: FamilyType, help: &str) {
+    /// Begins a family.
+    pub(super) fn begin_family(&mut self, family: &MetricFamily, help: &str) {
+        let name = family.name();
         name.clone_into(&mut self.name);
-        let kind = match kind {
-            FamilyType::Gauge => "gauge",
-            FamilyType::Counter => "counter",
-            FamilyType::Summary => "summary",
-            FamilyType::Histogram => "histogram",
-        };
+        let kind = family.kind().name();
         let help = help.replace('\\', "\\\\").replace('\n', "\\n");
         match self.format {
             MetricsFormat::Text => {
-                let ending = if kind == "counter" { "_total" } else { "" };
+                let ending = if family.kind() == FamilyType::Counter { "_total" } else { "" };
                 self.push_pieces(&[
                     "# HELP ",
                     name,

@@ -3,11 +3,19 @@
 use super::{KeyReference, TableReference};
 
 /// The tables of formulas that have several keys.
-pub(super) const TABLES: [TableReference; 6] = [
+pub(super) const TABLES: [TableReference; 7] = [
     TableReference {
         heading: "[indicator.NAME.ratio]",
         purpose: "Number of good facts divided by the number of all facts.",
         keys: &[&RATIO_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.nps]",
+        purpose: "Net Promoter Score: share of promoters minus share of detractors, in points \
+            (F. F. Reichheld, \"The One Number You Need to Grow\", Harvard Business Review, 2003). \
+            Scores are converted to the answers 1 to 5. On a scale from 0 or 1 to 10, the scores 9 \
+            and 10 are answer 5, 7 and 8 are answer 4, and all others are answers 1 to 3.",
+        keys: &[&NET_PROMOTER_KEYS],
     },
     TableReference {
         heading: "[indicator.NAME.one_shot]",
@@ -53,6 +61,30 @@ const RATIO_KEYS: [KeyReference; 2] = [
         "list of facts",
         "Facts in the denominator.",
         r#"of = ["call.answered", "call.abandoned"]"#,
+    ),
+];
+
+/// `[indicator.NAME.nps]`.
+const NET_PROMOTER_KEYS: [KeyReference; 3] = [
+    KeyReference::required(
+        "of",
+        "list of facts with answers",
+        "Answers that are counted.",
+        r#"of = ["survey.rated"]"#,
+    ),
+    KeyReference::with_default(
+        "promoters",
+        "list of answers from 1 to 5",
+        "[5]",
+        "Answers of promoters.",
+        "promoters = [4, 5]",
+    ),
+    KeyReference::with_default(
+        "detractors",
+        "list of answers from 1 to 5",
+        "[1, 2, 3]",
+        "Answers of detractors. All other answers count as neither.",
+        "detractors = [1, 2]",
     ),
 ];
 

@@ -7,7 +7,7 @@ pub(super) const TABLES: [TableReference; 4] = [
     TableReference {
         heading: "[indicator.NAME]",
         purpose: "An indicator with exactly one formula: `ratio`, `duration`, `level`, `score`, \
-            `one_shot`, `share`, `rate`, `difference` or `estimated_wait`. The name \
+            `nps`, `one_shot`, `share`, `rate`, `difference` or `estimated_wait`. The name \
             becomes part of metric names. At least one indicator is required.",
         keys: &[&INDICATOR_KEYS],
     },
@@ -32,7 +32,7 @@ pub(super) const TABLES: [TableReference; 4] = [
 ];
 
 /// `[indicator.NAME]`.
-const INDICATOR_KEYS: [KeyReference; 15] = [
+const INDICATOR_KEYS: [KeyReference; 16] = [
     KeyReference::required(
         "title",
         "table",
@@ -80,6 +80,13 @@ const INDICATOR_KEYS: [KeyReference; 15] = [
         "required with `score`",
         "Weights of the answers 1 to 5.",
         "weights = [0.0, 0.2, 0.5, 0.8, 1.0]",
+    ),
+    KeyReference::optional(
+        "nps",
+        "table",
+        "another formula",
+        "Net Promoter Score, in points from -100 to 100. See `[indicator.NAME.nps]`.",
+        r#"nps = { of = ["survey.rated"] }"#,
     ),
     KeyReference::optional(
         "one_shot",

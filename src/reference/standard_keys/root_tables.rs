@@ -3,7 +3,7 @@
 use super::{KeyReference, TableReference};
 
 /// Name of a standard, grouping of cases, and retention.
-pub(super) const TABLES: [TableReference; 7] = [
+pub(super) const TABLES: [TableReference; 8] = [
     TableReference {
         heading: "Top of the file",
         purpose: "These keys stand before the first table.",
@@ -14,6 +14,12 @@ pub(super) const TABLES: [TableReference; 7] = [
         purpose: "The same two keys are required in the `title` of each `[indicator.NAME]` and \
             `[alert.NAME]`.",
         keys: &[&TITLE_KEYS],
+    },
+    TableReference {
+        heading: "[scale]",
+        purpose: "Scale of survey scores. Scores outside are rejected. An event may name another \
+            best score with its field `scale`.",
+        keys: &[&SCALE_KEYS],
     },
     TableReference {
         heading: "[zones]",
@@ -44,8 +50,14 @@ pub(super) const TABLES: [TableReference; 7] = [
     },
 ];
 
+/// `[scale]`.
+const SCALE_KEYS: [KeyReference; 2] = [
+    KeyReference::required("from", "number", "Worst score.", "from = 0"),
+    KeyReference::required("to", "number, above `from`", "Best score.", "to = 10"),
+];
+
 /// Top of the file.
-const ROOT_KEYS: [KeyReference; 13] = [
+const ROOT_KEYS: [KeyReference; 14] = [
     KeyReference::required(
         "name",
         "string",
@@ -83,7 +95,8 @@ const ROOT_KEYS: [KeyReference; 13] = [
         "list of names, at most 16",
         "[]",
         "Fields of `data` in the events by which cases are grouped. The first value reported for \
-        a case applies. The names `customer`, `window` and `scope` are reserved.",
+        a case applies. The names `customer`, `window` and `scope` are reserved. Labels in \
+        `/metrics` must differ: not both `job` and `exported_job`.",
         r#"dimensions = ["center", "queue", "tier", "class"]"#,
     ),
     KeyReference::with_default(
@@ -128,6 +141,13 @@ const ROOT_KEYS: [KeyReference; 13] = [
         "[]",
         "Families of orders. `call`, `queue`, `survey` and `agent` always exist.",
         r#"orders = ["repair", "complaint"]"#,
+    ),
+    KeyReference::optional(
+        "scale",
+        "table",
+        "1 to 5",
+        "Scale of survey scores. See `[scale]`.",
+        "scale = { from = 0, to = 10 }",
     ),
     KeyReference::optional(
         "stale_after",

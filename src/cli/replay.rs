@@ -250,6 +250,9 @@ fn report_counts(counts: &ReplayCounts) {
     for (reason, count) in &counts.left_out {
         eprintln!("left out {count}: {reason}");
     }
+    for (note, count) in &counts.notes {
+        eprintln!("noted {count}: {note}");
+    }
     for (file, line, rejection) in counts.rejections.iter().take(10) {
         let id = rejection.id.as_ref().map(|id| format!(" (event `{id}`)")).unwrap_or_default();
         eprintln!("{file}:{line}: {}{id}", rejection.reason);

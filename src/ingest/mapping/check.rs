@@ -4,12 +4,16 @@
 //! Checking continues after every problem. The result is used only if there was none.
 
 use super::check_parts::{MappingNames, ok_or_report};
+use super::numbers::DecimalSign;
+use super::time_format::TimeFormat;
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
 use crate::ingest::mapping::{
     DefinitionRule, EventRule, GroupAggregate, MappedField, MappedFieldKind, Mapping,
     MappingDefinition, RowSelection, TextTemplate, TimeRule, TimeSource, ValueRule, ValueSource,
 };
+use crate::ingest::text_encoding;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
+use encoding_rs::Encoding;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -22,6 +26,9 @@ const EVENT_TYPES: [(&str, &[&str]); 4] = [
     ("agent", &["changed"]),
 ];
 
+const DECIMAL_SIGNS: [(&str, DecimalSign); 2] =
+    [(".", DecimalSign::Point), (",", DecimalSign::Comma)];
+
 /// Checks the whole file.
 pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
     let header = check_header(root);
@@ -33,8 +40,12 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
             .required_value("formats", "a list of strings, as in [\"%Y-%m-%d %H:%M:%S\"]")
             .map(parse_formats)
             .unwrap_or_default(),
+        encoding: check_encoding(root),
+        decimal: root.optional_choice("decimal", &DECIMAL_SIGNS).unwrap_or_default(),
         delimiter: parse_byte(root, "delimiter").flatten().unwrap_or(b','),
         quote: parse_byte(root, "quote").unwrap_or(Some(b'"')),
+        skip_lines: check_skip_lines(root),
+        rows: check_rows(root),
         header,
         missing: root
             .optional_strings("missing")
@@ -47,6 +58,7 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
         events: Vec::new(),
     };
     check_definitions(root, &mut names, mapping.group_by.is_some());
+    refuse_literal_offsets(root, &mapping.zone);
     mapping.sort_by = root.value("sort_by").and_then(|value| {
         if root.value("group_by").is_none() {
             value.report_problem("`sort_by` orders the rows of a group and needs `group_by`");
@@ -131,42 +143,85 @@ fn parse_time_zone(root: &TomlTable<'_>) -> TimeZone {
     zone.unwrap_or(TimeZone::UTC)
 }
 
-/// Reads a list of time formats. Each format must parse its own output, which proves that it
-/// contains a day and only directives known to jiff.
-fn parse_formats(value: TomlValue<'_>) -> Vec<String> {
+/// Reads a list of time formats.
+fn parse_formats(value: TomlValue<'_>) -> Vec<TimeFormat> {
     let entries = value.require_array().unwrap_or_default();
     if entries.is_empty() {
         value.report_problem("`formats` needs at least one format, as in \"%Y-%m-%d %H:%M:%S\"");
     }
-    entries.iter().filter_map(|entry| check_time_format(entry, true)).collect()
+    let parse = |entry: &TomlValue<'_>| {
+        ok_or_report(TimeFormat::new(entry.require_string()?), |problem| {
+            entry.report_problem(problem);
+        })
+    };
+    entries.iter().filter_map(parse).collect()
 }
 
-fn check_time_format(value: &TomlValue<'_>, for_parsing: bool) -> Option<String> {
-    let format = value.require_string()?;
-    // Directives without flags, such as `%-I` for hours without a leading zero.
-    let directives = format.replace(['-', '_', '0', '^', '#'], "");
-    let contains_any = |names: [&str; 2]| names.iter().any(|name| directives.contains(name));
-    if for_parsing && contains_any(["%I", "%l"]) && !contains_any(["%p", "%P"]) {
+/// Calls `visit` with every time format that texts are read by.
+fn visit_formats(root: &TomlTable<'_>, visit: &mut dyn FnMut(&TomlValue<'_>, &TimeFormat)) {
+    let times = root.value("time").and_then(|times| times.as_table());
+    let tables = times.iter().flat_map(TomlTable::entries).filter_map(|(_, time)| time.as_table());
+    let lists = tables.map(|table| table.value("formats")).chain([root.value("formats")]);
+    for entry in lists.flatten().filter_map(|list| list.as_array()).flatten() {
+        if let Some(Ok(format)) = entry.as_str().map(TimeFormat::new) {
+            visit(&entry, &format);
+        }
+    }
+}
+
+/// Reports formats that are read, but whose hours need `%p`.
+pub(super) fn object_to_formats(root: &TomlTable<'_>) {
+    visit_formats(root, &mut |entry, format| {
+        format.objection().into_iter().for_each(|objection| entry.report_problem(objection));
+    });
+}
+
+/// Reports formats with a literal `Z` or offset, if times without an offset are not of that offset.
+fn refuse_literal_offsets(root: &TomlTable<'_>, zone: &TimeZone) {
+    let zone_offset = zone.to_fixed_offset().ok().map(|offset| offset.seconds());
+    let zone_name = root.value("time_zone").and_then(|zone| zone.as_str()).unwrap_or_default();
+    visit_formats(root, &mut |entry, format| {
+        let literal = format.literal_offset();
+        if let Some((text, _)) = literal.filter(|(_, offset)| Some(*offset) != zone_offset) {
+            entry.report_problem(format!(
+                "`{text}` in the format is only a text, and the time would be read as local time \
+                 of `{zone_name}`; write `%z` in its place, which reads `Z`, `+0800` and `+08:00`"
+            ));
+        }
+    });
+}
+
+fn check_encoding(root: &TomlTable<'_>) -> Option<&'static Encoding> {
+    let value = root.value("encoding")?;
+    let label = value.require_string()?;
+    let encoding = text_encoding::find_encoding(label);
+    if encoding.is_none() {
         value.report_problem(format!(
-            "`{format}` has the hours 1 to 12 without `%p`; 1 at night and 1 in the afternoon \
-             would be one; write `%H` for hours from 0 to 23, or add `%p`"
+            "unknown encoding `{label}`; write a label of the Encoding Standard, as in `utf-8`, \
+             `gb18030`, `utf-16le`, `windows-1252` or `shift_jis`"
         ));
-        return None;
     }
-    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let written = ok_or_report(strtime::format(format, &sample), |error| {
-        value.report_problem(format!("`{format}` is not a time format: {error}"));
-    })?;
-    if for_parsing {
-        let parsed = strtime::parse(format, &written).and_then(|time| match time.timestamp() {
-            Some(_) => Ok(()),
-            None => time.to_datetime().map(|_| ()),
-        });
-        ok_or_report(parsed, |error| {
-            value.report_problem(format!("`{format}` cannot be read as a day and time: {error}"));
-        })?;
+    encoding
+}
+
+fn check_skip_lines(root: &TomlTable<'_>) -> u64 {
+    let Some(value) = root.value("skip_lines") else { return 0 };
+    let Some(lines) = value.require_integer() else { return 0 };
+    u64::try_from(lines).unwrap_or_else(|_| {
+        value.report_problem("`skip_lines` must be a number of lines, 0 or more");
+        0
+    })
+}
+
+/// Reads the path to the rows of a JSON file.
+fn check_rows(root: &TomlTable<'_>) -> Vec<String> {
+    let Some(value) = root.value("rows") else { return Vec::new() };
+    let Some(path) = value.require_string() else { return Vec::new() };
+    if path.split('.').any(str::is_empty) {
+        value.report_problem("`rows` must be keys joined by dots, as in \"data.items\"");
+        return Vec::new();
     }
-    Some(format.to_owned())
+    path.split('.').map(str::to_owned).collect()
 }
 
 /// Returns `None` if the key is absent, `Some(None)` if `quote` is empty.
@@ -233,7 +288,7 @@ fn check_value_rule(
     if aggregate.is_some() && !grouped {
         table.report_problem("take", "`take` needs `group_by` at the top of the mapping");
     }
-    let format = table.value("format").and_then(|value| check_time_format(&value, false));
+    let format = table.value("format").and_then(|value| check_output_format(&value));
     let sources = [
         table.value("column").map(|value| {
             Some(ValueSource::Column(
@@ -300,6 +355,15 @@ fn check_value_rule(
         otherwise: optional.1.map(str::to_owned),
         if_missing: optional.2.map(str::to_owned).or(keep_empty),
     })
+}
+
+fn check_output_format(value: &TomlValue<'_>) -> Option<String> {
+    let format = value.require_string()?;
+    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    ok_or_report(strtime::format(format, &sample), |error| {
+        value.report_problem(format!("`{format}` is not a time format: {error}"));
+    })?;
+    Some(format.to_owned())
 }
 
 fn check_time_rule(table: &TomlTable<'_>, names: &mut MappingNames) -> Option<TimeRule> {

@@ -1,0 +1,93 @@
+//! The rows of a file, whatever its form: a delimited table, or JSON objects.
+
+use super::csv_table::CsvTable;
+use super::json_table::JsonTable;
+use super::row_cells::RowCells;
+use crate::ingest::json_values;
+use crate::ingest::mapping::Mapping;
+use crate::ingest::text_encoding::{RestoredInput, TextInput, peek_start};
+use std::io::{self, Read};
+
+/// A row with the line in which it begins.
+pub(super) struct TableRow {
+    pub(super) line: u64,
+    /// Cells of the mapping's columns, or the reason why the row cannot be read.
+    pub(super) cells: Result<RowCells, String>,
+    /// True if cells are missing at its end.
+    pub(super) is_short: bool,
+}
+
+/// Columns of a file, compared with those of the mapping.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct TableColumns {
+    /// Columns of the file that the mapping does not use.
+    pub unused: Vec<String>,
+    /// Columns of the mapping that no row has. A delimited file has them all.
+    pub absent: Vec<String>,
+}
+
+/// The rows of a file.
+pub(super) enum Table<R> {
+    Csv(CsvTable<RestoredInput<TextInput<R>>>),
+    Json(JsonTable<RestoredInput<TextInput<R>>>),
+    Empty,
+}
+
+impl<R: Read> Table<R> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read or lacks a column of the mapping.
+    pub(super) fn open(input: R, mapping: &Mapping) -> io::Result<Table<R>> {
+        let text = TextInput::new(input, mapping.encoding)?;
+        let encoding = text.encoding();
+        let (start, text) = peek_start(text, json_values::START_BYTES)?;
+        let refuse =
+            |problem: &str| Err(io::Error::new(io::ErrorKind::InvalidData, problem.to_owned()));
+        if start.trim_ascii_start().is_empty() && (start.len() as u64) < json_values::START_BYTES {
+            return Ok(Table::Empty);
+        }
+        if start.starts_with(b"PK\x03\x04") {
+            return refuse("this is a workbook of Excel or a ZIP file; save the sheet as CSV");
+        }
+        if json_values::is_json(&start) {
+            let by_line = mapping.rows.is_empty() && !json_values::spans_lines(&start);
+            return Ok(Table::Json(JsonTable::new(text, encoding, mapping, by_line)));
+        }
+        if !mapping.rows.is_empty() {
+            return refuse("the mapping has `rows`, which is for JSON, but the file is not JSON");
+        }
+        Ok(CsvTable::open(text, encoding, mapping)?.map_or(Table::Empty, Table::Csv))
+    }
+
+    /// Returns the lines of the rows before the header.
+    pub(super) fn lines_before_header(&self) -> &[u64] {
+        match self {
+            Table::Csv(table) => table.lines_before_header(),
+            Table::Json(_) | Table::Empty => &[],
+        }
+    }
+
+    /// Returns the next row, or `None` at the end.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read, or if nothing is where `rows` points.
+    pub(super) fn next_row(&mut self, columns: &[String]) -> io::Result<Option<TableRow>> {
+        match self {
+            Table::Csv(table) => table.next_row(columns),
+            Table::Json(table) => table.next_row(columns),
+            Table::Empty => Ok(None),
+        }
+    }
+
+    /// Returns the columns of the rows so far.
+    pub(super) fn columns(&self, columns: &[String]) -> TableColumns {
+        match self {
+            Table::Csv(table) => {
+                TableColumns { unused: table.unused_columns(columns), absent: Vec::new() }
+            }
+            Table::Json(table) => table.columns(columns),
+            Table::Empty => TableColumns::default(),
+        }
+    }
+}

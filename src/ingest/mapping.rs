@@ -7,6 +7,7 @@
 //! `docs/reference/mapping.md` describes the mapping language with all keys.
 
 mod check;
+mod check_file;
 mod check_parts;
 mod csv_rows;
 mod csv_table;
@@ -23,8 +24,8 @@ mod time_format;
 
 pub use self::outcome::{RowNote, RowOutcome};
 pub use self::read::RowCounts;
+pub use self::row_cells::TableColumns;
 pub use self::sample::{MappingSample, SampledEvent, SampledRow};
-pub use self::table::TableColumns;
 
 use self::numbers::DecimalSign;
 use self::time_format::TimeFormat;
@@ -86,7 +87,7 @@ impl Mapping {
     #[must_use]
     pub fn find_objections(file: &str, text: &str) -> Vec<TomlProblem> {
         let Ok(document) = TomlDocument::parse(file, text) else { return Vec::new() };
-        check::object_to_formats(&document.root_table());
+        check_file::object_to_formats(&document.root_table());
         document.into_problems()
     }
 

@@ -2,8 +2,7 @@
 //! mapping's columns in each row.
 
 use super::csv_rows::{CsvRow, CsvRowReader};
-use super::row_cells::{self, RowCells};
-use super::table::TableRow;
+use super::row_cells::{self, RowCells, TableRow};
 use crate::domain::time::timestamp::truncate_for_message;
 use crate::ingest::mapping::Mapping;
 use csv::ByteRecord;
@@ -179,7 +178,7 @@ fn find_columns(columns: &[String], header: &[String]) -> Result<Vec<usize>, Str
 /// Returns a remedy for a header that is not UTF-8 or is not split.
 fn header_hint(record: &ByteRecord, delimiter: u8) -> String {
     let bytes = record.as_slice();
-    if std::str::from_utf8(bytes).is_err() || bytes.contains(&0) {
+    if std::str::from_utf8(bytes).is_err() {
         return format!("; the header is {}", row_cells::not_utf8_reason(bytes));
     }
     let others = [(b';', ";"), (b'\t', "\\t"), (b',', ","), (b'|', "|")];

@@ -1,8 +1,7 @@
 //! Reads JSON objects as the rows of a table. A column is a key, or a path into nested objects and
 //! lists, as in `caller.name` or `legs.0.agent`.
 
-use super::row_cells::{self, RowCells};
-use super::table::{TableColumns, TableRow};
+use super::row_cells::{self, RowCells, TableColumns, TableRow};
 use crate::domain::time::timestamp::truncate_for_message;
 use crate::ingest::decode::json_depth;
 use crate::ingest::json_values::JsonValueReader;

@@ -60,7 +60,7 @@ impl RowNote {
                                   values"
                 .to_owned(),
             RowNote::SkippedTime(_) => "a local time does not exist, because daylight saving time \
-                                        begins; the time an hour later was taken"
+                                        begins; the later time was taken"
                 .to_owned(),
             RowNote::RepeatedTime(_) => "a local time occurs twice, because daylight saving time \
                                          ends; the first was taken"

@@ -2,7 +2,8 @@
 //! reason, or is rejected with its line and a reason. A row is rejected as a whole.
 
 use super::row::{GroupRows, MappedRow};
-use super::table::{Table, TableColumns, TableRow};
+use super::row_cells::{TableColumns, TableRow};
+use super::table::Table;
 use super::time_format::LocalTime;
 use crate::domain::time::timestamp::truncate_for_message;
 use crate::ingest::decode::parse_flag_word;

@@ -1,7 +1,25 @@
-//! The cells of a row that a mapping uses.
+//! The rows of a table: the cells that a mapping uses.
 
 use crate::ingest::text_encoding::likely_encoding;
 use encoding_rs::{Encoding, UTF_8};
+
+/// A row with the line in which it begins.
+pub(super) struct TableRow {
+    pub(super) line: u64,
+    /// Cells of the mapping's columns, or the reason why the row cannot be read.
+    pub(super) cells: Result<RowCells, String>,
+    /// True if cells are missing at its end.
+    pub(super) is_short: bool,
+}
+
+/// Columns of a file, compared with those of the mapping.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct TableColumns {
+    /// Columns of the file that the mapping does not use.
+    pub unused: Vec<String>,
+    /// Columns of the mapping that no row has. A delimited file has them all.
+    pub absent: Vec<String>,
+}
 
 /// Cells of a row, one per column of the mapping, without white space around them. A cell may be
 /// absent: the row is short, or the object lacks the key.

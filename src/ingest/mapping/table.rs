@@ -2,29 +2,12 @@
 
 use super::csv_table::CsvTable;
 use super::json_table::JsonTable;
-use super::row_cells::RowCells;
+use super::row_cells::{self, TableColumns, TableRow};
 use crate::ingest::json_values;
 use crate::ingest::mapping::Mapping;
 use crate::ingest::text_encoding::{RestoredInput, TextInput, peek_start};
+use encoding_rs::UTF_8;
 use std::io::{self, Read};
-
-/// A row with the line in which it begins.
-pub(super) struct TableRow {
-    pub(super) line: u64,
-    /// Cells of the mapping's columns, or the reason why the row cannot be read.
-    pub(super) cells: Result<RowCells, String>,
-    /// True if cells are missing at its end.
-    pub(super) is_short: bool,
-}
-
-/// Columns of a file, compared with those of the mapping.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct TableColumns {
-    /// Columns of the file that the mapping does not use.
-    pub unused: Vec<String>,
-    /// Columns of the mapping that no row has. A delimited file has them all.
-    pub absent: Vec<String>,
-}
 
 /// The rows of a file.
 pub(super) enum Table<R> {
@@ -49,6 +32,9 @@ impl<R: Read> Table<R> {
         }
         if start.starts_with(b"PK\x03\x04") {
             return refuse("this is a workbook of Excel or a ZIP file; save the sheet as CSV");
+        }
+        if encoding == UTF_8 && start.contains(&0) {
+            return refuse(&format!("the file is {}", row_cells::not_utf8_reason(&start)));
         }
         if json_values::is_json(&start) {
             let by_line = mapping.rows.is_empty() && !json_values::spans_lines(&start);

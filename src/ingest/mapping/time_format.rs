@@ -12,6 +12,9 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{ToSpan, Zoned};
 use std::borrow::Cow;
 
+/// Directives that make a time an exact instant.
+const INSTANT_DIRECTIVES: &[&str] = &["%z", "%:z", "%::z", "%:::z", "%Q", "%:Q", "%s"];
+
 /// A time of a row.
 #[derive(Clone, Debug)]
 pub(super) struct ReadTime {
@@ -91,7 +94,7 @@ impl TimeFormat {
     /// Returns the literal text in a format that stands for an offset from UTC, and the offset in
     /// seconds. `None` if there is no such text, or if the format reads an offset.
     pub(super) fn literal_offset(&self) -> Option<(&str, i32)> {
-        if contains_directive(&self.written, &["%z", "%:z", "%::z", "%:::z", "%Q", "%:Q", "%s"]) {
+        if contains_directive(&self.written, INSTANT_DIRECTIVES) {
             return None;
         }
         literal_parts(&self.written).into_iter().find_map(find_offset)
@@ -112,9 +115,10 @@ impl TimeFormat {
         }
         let parse = |text: &str| BrokenDownTime::parse(&self.directives, text).ok();
         parse(&text).or_else(|| {
-            // jiff reads `Z` only in some directives.
-            let before = text.strip_suffix(['Z', 'z'])?;
-            ["+0000", "+00:00"].iter().find_map(|offset| parse(&format!("{before}{offset}")))
+            // jiff reads each form of an offset by a directive of its own.
+            let reads_offset = contains_directive(&self.written, INSTANT_DIRECTIVES);
+            let (before, offsets) = split_offset(&text).filter(|_| reads_offset)?;
+            offsets.iter().find_map(|offset| parse(&format!("{before}{offset}")))
         })
     }
 
@@ -219,6 +223,21 @@ fn local(time: DateTime, zone: &TimeZone) -> Option<ReadTime> {
 fn contains_directive(format: &str, directives: &[&str]) -> bool {
     let without_flags = format.replace(['-', '_', '0', '^', '#'], "");
     directives.iter().any(|directive| without_flags.contains(directive))
+}
+
+/// Splits the offset from the end of a text: `Z`, `+08`, `+0800` or `+08:00`. Returns the text before
+/// it, and the offset without and with a colon.
+fn split_offset(text: &str) -> Option<(&str, [String; 2])> {
+    if let Some(before) = text.strip_suffix(['Z', 'z']) {
+        return Some((before, ["+0000".to_owned(), "+00:00".to_owned()]));
+    }
+    let (before, offset) = text.split_at(text.rfind(['+', '-'])?);
+    let digits = offset[1..].replace(':', "");
+    let digits = if digits.len() == 2 { digits + "00" } else { digits };
+    let is_offset = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (sign, hours, minutes) = (&offset[..1], digits.get(..2)?, digits.get(2..)?);
+    let forms = [format!("{sign}{hours}{minutes}"), format!("{sign}{hours}:{minutes}")];
+    is_offset.then_some((before, forms))
 }
 
 /// Returns the texts between the directives of a format.

@@ -1,0 +1,25 @@
+//! Exports as other programs write them: encodings, lines around the table, numbers, words for the
+//! half of the day, JSON, and what `firstline check` shows of them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed setup panics, a skipped test prints a message"
+)]
+
+#[path = "exports/cloud_events.rs"]
+mod cloud_events;
+#[path = "exports/csv_against_python.rs"]
+mod csv_against_python;
+#[path = "exports/encodings.rs"]
+mod encodings;
+#[path = "exports/json.rs"]
+mod json;
+#[path = "exports/mapped.rs"]
+mod mapped;
+#[path = "exports/sample.rs"]
+mod sample;
+#[path = "exports/tables.rs"]
+mod tables;
+#[path = "exports/times.rs"]
+mod times;

@@ -13,13 +13,13 @@ pub const START_BYTES: u64 = 4 << 10;
 /// Maximum number of keys named in the message about a missing list.
 const NAMED_KEYS_MAX: usize = 12;
 
-/// Returns true if JSON with this start has to be read value by value: a list, or an object over
-/// several lines. Otherwise each line is a value.
+/// Returns true if JSON with this start has to be read value by value: a list of objects, or an object
+/// over several lines. Otherwise each line is a value.
 #[must_use]
 pub fn spans_lines(start: &[u8]) -> bool {
     let start = start.trim_ascii_start();
     match start.first() {
-        Some(b'[') => true,
+        Some(b'[') => is_json(start),
         Some(b'{') => {
             let end = memchr::memchr(b'\n', start);
             let last = end.and_then(|end| start[..end].trim_ascii_end().last());
@@ -471,7 +471,7 @@ mod tests {
         for start in ["[", "\n [{", "{\n", "{ \r\n  \"a\"", "{\"a\": [\n", "{\"a\":1,\n\"b\""] {
             assert!(spans_lines(start.as_bytes()), "{start}");
         }
-        for start in ["{\"a\":1}\n", "{\"a\":", "{\"a\":\n{", "", "id,a\n", "{"] {
+        for start in ["{\"a\":1}\n", "{\"a\":", "{\"a\":\n{", "", "id,a\n", "{", "[[", "[1]"] {
             assert!(!spans_lines(start.as_bytes()), "{start}");
         }
         for start in ["[{", "[ ]", "{\"a\"", "{\n  \"", "{}"] {

@@ -84,7 +84,7 @@ fn incomplete_list_is_rejected_with_its_line() {
     assert_replayed(cut("]"), "2 events, 0 duplicates, 1 rejected");
     assert_replayed(cut("subject"), "1 events, 0 duplicates, 1 rejected");
     assert!(replay(cut("subject"), "1").contains("the file ends within this value"));
-    assert_replayed(b"[1, \"x\", {}]", "0 events, 0 duplicates, 3 rejected");
+    assert_replayed(b"[{}, 1, \"x\"]", "0 events, 0 duplicates, 3 rejected");
 }
 
 #[test]

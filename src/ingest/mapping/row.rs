@@ -233,7 +233,7 @@ impl<'r> MappedRow<'r> {
     /// Returns the time of an event, and how often it occurs as a local time.
     pub(super) fn event_time(&self, index: usize) -> Result<(Timestamp, LocalTime), String> {
         match self.values[index].as_ref().map_err(Clone::clone)? {
-            DefinedValue::Time(read) => Ok((to_timestamp(&read.time)?, read.local.clone())),
+            DefinedValue::Time(read) => Ok((to_timestamp(&read.time)?, read.local)),
             _ => Err(format!(
                 "the time `{}` is missing; give it an `or`, or limit the event with `when`",
                 self.mapping.definitions[index].name

@@ -11,8 +11,8 @@ use std::io::{self, Read};
 
 /// The rows of a file.
 pub(super) enum Table<R> {
-    Csv(CsvTable<RestoredInput<TextInput<R>>>),
-    Json(JsonTable<RestoredInput<TextInput<R>>>),
+    Csv(Box<CsvTable<RestoredInput<TextInput<R>>>>),
+    Json(Box<JsonTable<RestoredInput<TextInput<R>>>>),
     Empty,
 }
 
@@ -38,12 +38,13 @@ impl<R: Read> Table<R> {
         }
         if json_values::is_json(&start) {
             let by_line = mapping.rows.is_empty() && !json_values::spans_lines(&start);
-            return Ok(Table::Json(JsonTable::new(text, encoding, mapping, by_line)));
+            return Ok(Table::Json(Box::new(JsonTable::new(text, encoding, mapping, by_line))));
         }
         if !mapping.rows.is_empty() {
             return refuse("the mapping has `rows`, which is for JSON, but the file is not JSON");
         }
-        Ok(CsvTable::open(text, encoding, mapping)?.map_or(Table::Empty, Table::Csv))
+        Ok(CsvTable::open(text, encoding, mapping)?
+            .map_or(Table::Empty, |table| Table::Csv(Box::new(table))))
     }
 
     /// Returns the lines of the rows before the header.

@@ -23,7 +23,7 @@ pub(super) struct ReadTime {
 }
 
 /// How often a local time occurs in its zone.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum LocalTime {
     Once,
     /// Never: a change of daylight saving time skips it. Holds the time as written.

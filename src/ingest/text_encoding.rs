@@ -196,6 +196,7 @@ mod tests {
                 assert_eq!(read_text(&bytes, label), text[3..], "{bytes:?} {label:?}");
             }
         }
+        assert_eq!(read_text("\u{feff}\u{feff}{}".as_bytes(), None), "\u{feff}{}");
         assert_eq!(read_text(b"\xff\xfe", None), "");
         assert_eq!(read_text(b"", Some("gb18030")), "");
         assert_eq!(read_text(b"\xff\xfea\0b", None), "a\u{fffd}");

@@ -135,6 +135,15 @@ fn bytes_in_a_column_that_is_not_used_do_no_harm() {
 }
 
 #[test]
+fn zero_bytes_cost_at_most_their_row() {
+    for damage in ["\0\0\0\0\0\0\0\0\n", "2,2026\0-03-02,b,5\n", "\0\n"] {
+        let export = format!("{}{damage}3,2026-03-02 09:00:00,a,5\n", table_of("a"));
+        let mapped = map(&calls_mapping(""), export.as_bytes());
+        assert_eq!((mapped.events.len(), mapped.rejected.len()), (2, 1), "{mapped:?}");
+    }
+}
+
+#[test]
 fn unknown_encoding_is_a_problem() {
     for label in ["utf8mb4", "ansi", ""] {
         let lines = problems(&calls_mapping(&format!("encoding = '{label}'")));

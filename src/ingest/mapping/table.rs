@@ -5,7 +5,7 @@ use super::json_table::JsonTable;
 use super::row_cells::{self, TableColumns, TableRow};
 use crate::ingest::json_values;
 use crate::ingest::mapping::Mapping;
-use crate::ingest::text_encoding::{RestoredInput, TextInput, peek_start};
+use crate::ingest::text_encoding::{RestoredInput, TextInput, likely_encoding, peek_start};
 use encoding_rs::UTF_8;
 use std::io::{self, Read};
 
@@ -33,8 +33,10 @@ impl<R: Read> Table<R> {
         if start.starts_with(b"PK\x03\x04") {
             return refuse("this is a workbook of Excel or a ZIP file; save the sheet as CSV");
         }
-        if encoding == UTF_8 && start.contains(&0) {
-            return refuse(&format!("the file is {}", row_cells::not_utf8_reason(&start)));
+        // Zeros elsewhere than in the first line are damage to a row, not another encoding.
+        let first_line = start.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        if encoding == UTF_8 && first_line.contains(&0) && is_likely_utf16(first_line) {
+            return refuse(&format!("the file is {}", row_cells::not_utf8_reason(first_line)));
         }
         if json_values::is_json(&start) {
             let by_line = mapping.rows.is_empty() && !json_values::spans_lines(&start);
@@ -77,4 +79,8 @@ impl<R: Read> Table<R> {
             Table::Empty => TableColumns::default(),
         }
     }
+}
+
+fn is_likely_utf16(text: &[u8]) -> bool {
+    likely_encoding(text).starts_with("utf-16")
 }

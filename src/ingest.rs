@@ -5,8 +5,10 @@
 pub mod decode;
 pub mod demo;
 pub mod http_intake;
+pub mod json_values;
 pub mod line_blocks;
 pub mod mapping;
 pub mod queue_log;
 pub mod recording;
 pub mod rejected_events;
+pub mod text_encoding;

@@ -46,6 +46,8 @@ pub struct ReplayCounts {
     pub rejections: Vec<(String, u64, EventRejection)>,
     /// Number of lines left out by design, by reason.
     pub left_out: BTreeMap<String, u64>,
+    /// Number of lines that were read, but not as they stand, by what was done.
+    pub notes: BTreeMap<String, u64>,
     /// Number of cases.
     pub cases: usize,
 }
@@ -133,6 +135,7 @@ impl<'s> ReplayCore<'s> {
         match item {
             RecordingItem::Batch(batch) => self.apply_batch(&batch, name, counts),
             RecordingItem::LeftOut { reason } => *counts.left_out.entry(reason).or_default() += 1,
+            RecordingItem::Noted { note } => *counts.notes.entry(note).or_default() += 1,
             RecordingItem::Rejected { line, rejection } => {
                 record_rejection(name, line, rejection, counts);
             }

@@ -10,7 +10,7 @@
 )]
 
 use firstline::ingest::decode::raw_event::{RawEvent, Scalar};
-use firstline::ingest::mapping::{Mapping, RowCounts};
+use firstline::ingest::mapping::{Mapping, RowCounts, RowOutcome};
 use firstline::ingest::queue_log::{LineOutcome, QueueLogReader};
 use firstline::toml_document::TomlProblem;
 use serde_json::Value;
@@ -70,6 +70,7 @@ struct MappingOutcome {
     events: Vec<MappedEvent>,
     rejected: Vec<(u64, String)>,
     left_out: BTreeMap<String, u64>,
+    notes: Vec<(u64, String)>,
     counts: RowCounts,
 }
 
@@ -84,19 +85,18 @@ impl MappingOutcome {
 }
 
 fn apply_mapping(mapping: &Mapping, input: impl Read, outcome: &mut MappingOutcome) {
-    let MappingOutcome { events, rejected, left_out, .. } = outcome;
+    let MappingOutcome { events, rejected, left_out, notes, .. } = outcome;
     let counts = mapping
-        .read_rows(
-            input,
-            &mut |line, event| events.push(MappedEvent::new(line, &event)),
-            &mut |line, reason| rejected.push((line, reason)),
-            &mut |reason| {
+        .read_rows(input, &mut |row| match row {
+            RowOutcome::Event { line, event } => events.push(MappedEvent::new(line, &event)),
+            RowOutcome::Rejected { line, reason } => rejected.push((line, reason)),
+            RowOutcome::LeftOut { reason, .. } => {
                 *left_out.entry(reason.to_owned()).or_default() += 1;
-            },
-        )
+            }
+            RowOutcome::Noted { line, note } => notes.push((line, note.to_string())),
+        })
         .unwrap();
     outcome.counts.rows += counts.rows;
-    outcome.counts.not_utf8 += counts.not_utf8;
 }
 
 fn map_input(mapping: &str, input: &str) -> MappingOutcome {
@@ -215,7 +215,7 @@ fn technion_calls() {
         outcome.left_out,
         BTreeMap::from([("PHANTOM: a call that never was".to_owned(), 143)])
     );
-    assert_eq!(outcome.counts, RowCounts { rows: 17_456, not_utf8: 0 });
+    assert_eq!(outcome.counts, RowCounts { rows: 17_456 });
 
     let waits = |events: &[&MappedEvent], most: f64| {
         events.iter().filter(|event| event.number_field("wait_seconds") <= most).count() as u64
@@ -721,6 +721,7 @@ fn rows_are_mapped_skipped_or_rejected_with_line() {
         mapped,
         [
             (2, "1/repair.opened", Some("gold")),
+            (4, "3/repair.opened", Some("plain")),
             (5, "4/repair.opened", None),
             (12, "9/repair.opened", Some("gold"))
         ]
@@ -731,13 +732,14 @@ fn rows_are_mapped_skipped_or_rejected_with_line() {
         (outcome.events[0].number_field("score"), outcome.events[0].text_field("area")),
         (3.0, Some("x-1"))
     );
+    let [(4, note)] = &outcome.notes[..] else { panic!("{:?}", outcome.notes) };
+    assert!(note.starts_with("cells at the end of a row are missing"), "{note}");
     let rejected: Vec<String> =
         outcome.rejected.iter().map(|(line, reason)| format!("{line}: {reason}")).collect();
     assert_eq!(
         rejected,
         [
             "3: `opened`: `soon` is not a time in the format `%Y-%m-%d %H:%M`",
-            "4: the row has 3 columns, the header 5",
             "6: the time `opened` is missing; give it an `or`, or limit the event with `when`",
             "7: the subject of `repair.opened` is missing",
             "8: `opened`: `2026-02-30 08:00` is not a time in the format `%Y-%m-%d %H:%M`",
@@ -832,7 +834,7 @@ fn separator_line_and_trailing_separators_are_skipped() {
 }
 
 #[test]
-fn groups_may_interleave_and_bytes_may_be_invalid_utf8() {
+fn groups_may_interleave_and_invalid_bytes_cost_only_their_row() {
     let mapping = r#"
 source = "/s"
 time_zone = "+00:00"
@@ -880,21 +882,20 @@ when = { cost = { at_least = 1 } }
             (5, "a/repair.reopened/2", 3_000, 3, None, None),
         ]
     );
-    assert_eq!(outcome.counts, RowCounts { rows: 7, not_utf8: 1 });
-    assert_eq!(outcome.rejected, [(2, "`most`: `\u{fffd}` is not a number".to_owned())]);
+    assert_eq!(outcome.counts, RowCounts { rows: 7 });
+    let [(2, reason)] = &outcome.rejected[..] else { panic!("{:?}", outcome.rejected) };
+    assert!(reason.starts_with("`cost` is not UTF-8; the text looks like "), "{reason}");
 }
 
 #[test]
 fn rejects_file_without_mapped_columns() {
     let mapping = Mapping::parse("test.toml", SMALL_MAPPING).unwrap();
-    let error = mapping
-        .read_rows("no;opened;opened;ok\n".as_bytes(), &mut |_, _| {}, &mut |_, _| {}, &mut |_| {})
-        .unwrap_err();
+    let error = mapping.read_rows("no;opened;opened;ok\n".as_bytes(), &mut |_| {}).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the columns do not match the mapping: `grade` is missing, `opened` occurs twice, `points` is missing (found: no, opened, opened, ok)"
     );
-    let nothing = mapping.read_rows(&b""[..], &mut |_, _| {}, &mut |_, _| {}, &mut |_| {}).unwrap();
+    let nothing = mapping.read_rows(&b""[..], &mut |_| {}).unwrap();
     assert_eq!(nothing, RowCounts::default());
 }
 
@@ -938,7 +939,7 @@ change = { column = "state", from = 3.5 }
     .unwrap_err();
     let expected = r#"
 m.toml:1:1: the file needs a key `source` (a string)
-m.toml:1:1: unknown key `sorce`, did you mean `source`? allowed here: `columns`, `data`, `delimiter`, `event`, `exclude`, `formats`, `group_by`, `header`, `missing`, `quote`, `sort_by`, `source`, `subject`, `time`, `time_zone`, `value`
+m.toml:1:1: unknown key `sorce`, did you mean `source`? allowed here: `columns`, `data`, `decimal`, `delimiter`, `encoding`, `event`, `exclude`, `formats`, `group_by`, `header`, `missing`, `quote`, `rows`, `skip_lines`, `sort_by`, `source`, `subject`, `time`, `time_zone`, `value`
 m.toml:2:13: `time_zone` is neither a name such as "Europe/Berlin" nor an offset such as "+02:00"
 m.toml:3:30: `%Q` cannot be read as a day and time: date required to parse datetime: year required to parse date
 m.toml:3:36: `%H:%M` cannot be read as a day and time: date required to parse datetime: year required to parse date

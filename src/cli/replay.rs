@@ -35,7 +35,7 @@ pub struct ReplayArguments {
     /// single file applies to all cases.
     #[arg(long, value_name = "FILE")]
     standard: Vec<PathBuf>,
-    /// Input format: `cloudevents`, `queue_log`, or the path of a mapping file (TOML)
+    /// Input format: `cloudevents`, `queue_log`, or the path of a mapping file (TOML) for CSV, TSV or JSON
     #[arg(long, default_value = "cloudevents", value_name = "NAME")]
     format: String,
     /// Dimensions to group readings by, for example `center,queue` [default: no grouping]
@@ -249,6 +249,9 @@ fn report_counts(counts: &ReplayCounts) {
     }
     for (reason, count) in &counts.left_out {
         eprintln!("left out {count}: {reason}");
+    }
+    for (note, count) in &counts.notes {
+        eprintln!("noted {count}: {note}");
     }
     for (file, line, rejection) in counts.rejections.iter().take(10) {
         let id = rejection.id.as_ref().map(|id| format!(" (event `{id}`)")).unwrap_or_default();

@@ -22,6 +22,7 @@ use crate::domain::events::batch::Batch;
 use crate::domain::events::event::{Attributes, CaseKey, Event, EventId, EventType};
 use crate::domain::standard::EventSchema;
 use crate::domain::time::timestamp::{Timestamp, truncate_for_message};
+use crate::ingest::text_encoding::likely_encoding;
 use hashbrown::HashTable;
 use std::sync::Arc;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -170,10 +171,8 @@ impl EventDecoder {
                 reason: format!("longer than {EVENT_BYTES_MAX} bytes: {} bytes", bytes.len()),
             });
         }
-        let text = simdutf8::compat::from_utf8(bytes).map_err(|error| EventRejection {
-            id: None,
-            reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1),
-        })?;
+        let text = simdutf8::compat::from_utf8(bytes)
+            .map_err(|error| reject_other_encoding(bytes, error.valid_up_to()))?;
         let EventDecoder { schema, keys, decoded, fast_json, with_names, sources, dropped } = self;
         dropped.clear();
         let mut fields = DecodedFields::new(schema, keys, *with_names);
@@ -335,6 +334,17 @@ fn data_names(json: &str) -> Vec<String> {
     let data = sonic_rs::get(json, ["data"]).ok();
     let names = data.iter().flat_map(|data| sonic_rs::to_object_iter(data.as_raw_str()));
     names.filter_map(Result::ok).map(|(name, _)| name.to_string()).collect()
+}
+
+/// Returns the rejection of an event that is UTF-8 only up to a byte.
+#[cold]
+fn reject_other_encoding(bytes: &[u8], valid_up_to: usize) -> EventRejection {
+    let reason = format!(
+        "not UTF-8 from byte {} on; it looks like {}, send UTF-8",
+        valid_up_to + 1,
+        likely_encoding(bytes)
+    );
+    EventRejection { id: None, reason }
 }
 
 /// Returns a name with composed characters (Unicode normalization form C), so that `é` as one and as

@@ -25,8 +25,6 @@ pub struct LineBlockReader<R> {
     /// Range of the buffer that was read but not returned yet.
     unread: Range<usize>,
     next_line: u64,
-    /// True once the start of the stream was checked for a byte order mark.
-    start_checked: bool,
     line_bytes_max: usize,
 }
 
@@ -37,14 +35,7 @@ impl<R: Read> LineBlockReader<R> {
     /// Returns a reader of `input` that skips lines of more than `line_bytes_max` bytes.
     #[must_use]
     pub fn new(input: R, line_bytes_max: usize) -> LineBlockReader<R> {
-        LineBlockReader {
-            input,
-            buffer: Vec::new(),
-            unread: 0..0,
-            next_line: 1,
-            start_checked: false,
-            line_bytes_max,
-        }
+        LineBlockReader { input, buffer: Vec::new(), unread: 0..0, next_line: 1, line_bytes_max }
     }
 
     /// Returns the next lines, or `None` at the end. The memory of the finished block `spent` is
@@ -56,13 +47,6 @@ impl<R: Read> LineBlockReader<R> {
         let spare = spent.buffer;
         loop {
             let read = self.fill_buffer()?;
-            // A byte order mark at the start is not part of the first line.
-            if !self.start_checked && self.unread.len() >= 3 {
-                self.start_checked = true;
-                if self.buffer[self.unread.clone()].starts_with(b"\xef\xbb\xbf") {
-                    self.unread.start += 3;
-                }
-            }
             let unread = self.unread.clone();
             if read == 0 {
                 self.unread = unread.end..unread.end;
@@ -74,7 +58,7 @@ impl<R: Read> LineBlockReader<R> {
             }
             if let Some(end) = memchr::memrchr(b'\n', &self.buffer[unread.clone()]) {
                 let end = unread.start + end + 1;
-                (self.unread.start, self.start_checked) = (end, true);
+                self.unread.start = end;
                 return Ok(Some(self.take_block(unread.start..end, None, spare)));
             }
             if unread.len() > self.line_bytes_max {
@@ -191,18 +175,6 @@ mod tests {
             spent = block;
         }
         (read, long)
-    }
-
-    #[test]
-    fn strips_byte_order_mark_from_first_line() {
-        assert_eq!(read_all(b"\xef\xbb\xbf{}\n", 1).0, [(1, "{}".to_owned())]);
-        for step in [1, 1_000] {
-            assert_eq!(
-                read_all(b"\xef\xbb\xbf\xef\xbb\xbf{}", step).0,
-                [(1, "\u{feff}{}".to_owned())],
-                "step {step}"
-            );
-        }
     }
 
     #[test]

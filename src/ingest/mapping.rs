@@ -1,4 +1,4 @@
-//! Turns a delimited export (CSV, TSV) into events by a mapping file, without code.
+//! Turns an export (CSV, TSV, JSON) into events by a mapping file, without code.
 //!
 //! [`Mapping::parse`] checks a mapping and reports all problems at once. [`Mapping::read_rows`]
 //! applies it to a file. Rows of groups stay in memory until the end of the file; without
@@ -7,14 +7,30 @@
 //! `docs/reference/mapping.md` describes the mapping language with all keys.
 
 mod check;
+mod check_file;
 mod check_parts;
 mod csv_rows;
+mod csv_table;
+mod half_day;
+mod json_table;
+mod numbers;
+mod outcome;
 mod read;
 mod row;
+mod row_cells;
+mod sample;
+mod table;
+mod time_format;
 
+pub use self::outcome::{RowNote, RowOutcome};
 pub use self::read::RowCounts;
+pub use self::row_cells::TableColumns;
+pub use self::sample::{MappingSample, SampledEvent, SampledRow};
 
+use self::numbers::DecimalSign;
+use self::time_format::TimeFormat;
 use crate::toml_document::{TomlDocument, TomlProblem};
+use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
@@ -23,9 +39,16 @@ use std::collections::BTreeMap;
 pub struct Mapping {
     source: String,
     zone: TimeZone,
-    formats: Vec<String>,
+    formats: Vec<TimeFormat>,
+    /// Encoding of files without a byte order mark; UTF-8 if `None`.
+    encoding: Option<&'static Encoding>,
+    decimal: DecimalSign,
     delimiter: u8,
     quote: Option<u8>,
+    /// Number of lines to skip at the beginning of a delimited file.
+    skip_lines: u64,
+    /// Keys that lead to the rows of a JSON file.
+    rows: Vec<String>,
     /// Names of the columns, if the file has no header row.
     header: Option<Vec<String>>,
     missing: Vec<String>,
@@ -58,6 +81,14 @@ impl Mapping {
         let Ok(document) = TomlDocument::parse(file, text) else { return Vec::new() };
         check::check_mapping(&document.root_table());
         document.warnings()
+    }
+
+    /// Returns what a mapping may not contain although it is read: formats whose hours need `%p`.
+    #[must_use]
+    pub fn find_objections(file: &str, text: &str) -> Vec<TomlProblem> {
+        let Ok(document) = TomlDocument::parse(file, text) else { return Vec::new() };
+        check_file::object_to_formats(&document.root_table());
+        document.into_problems()
     }
 
     /// Returns the CloudEvents `source` of all events.
@@ -118,7 +149,7 @@ enum GroupAggregate {
 #[derive(Debug)]
 struct TimeRule {
     source: TimeSource,
-    formats: Vec<String>,
+    formats: Vec<TimeFormat>,
     /// Number to add, and its unit in ms.
     plus: Option<(MappingName, i64)>,
     after: Option<usize>,

@@ -4,9 +4,11 @@
 mod parallel_decode;
 
 use super::decode::{EVENT_BYTES_MAX, EventDecoder, EventRejection};
+use super::json_values::{self, JsonValue, JsonValueReader};
 use super::line_blocks::{LineBlock, LineBlockReader};
-use super::mapping::Mapping;
+use super::mapping::{Mapping, RowOutcome};
 use super::queue_log::{LineOutcome, QueueLogReader};
+use super::text_encoding::{self, RestoredInput, TextInput};
 use crate::domain::events::batch::Batch;
 use crate::ingest::decode::raw_event::RawEvent;
 use std::fs::File;
@@ -16,11 +18,11 @@ use std::path::Path;
 /// Format of a recording.
 #[derive(Debug)]
 pub enum RecordingFormat {
-    /// CloudEvents, one JSON object per line.
+    /// CloudEvents: one JSON object per line, or a JSON document with lists of them.
     CloudEvents,
     /// Asterisk `queue_log`.
     QueueLog,
-    /// Delimited export, read by a mapping file.
+    /// Export (CSV, TSV, JSON), read by a mapping file.
     Mapping(Box<Mapping>),
 }
 
@@ -40,6 +42,11 @@ pub enum RecordingItem {
     LeftOut {
         /// Reason, for counting.
         reason: String,
+    },
+    /// A line that was read, but not as it stands.
+    Noted {
+        /// What was done, for counting.
+        note: String,
     },
 }
 
@@ -94,14 +101,21 @@ pub fn read_recording(
 ) -> io::Result<()> {
     match format {
         _ if others.is_empty() => read_sequentially(input, format, decoder, emit),
-        RecordingFormat::CloudEvents => parallel_decode::read_in_parallel(
-            LineBlockReader::new(input, EVENT_BYTES_MAX),
-            decoder,
-            others,
-            emit,
-        ),
+        RecordingFormat::CloudEvents => {
+            let (start, text) = peek_text(input)?;
+            if json_values::spans_lines(&start) {
+                return parallel_decode::decode_on_other_thread(text, format, decoder, emit);
+            }
+            let lines = LineBlockReader::new(text, EVENT_BYTES_MAX);
+            parallel_decode::read_in_parallel(lines, decoder, others, emit)
+        }
         _ => parallel_decode::decode_on_other_thread(input, format, decoder, emit),
     }
+}
+
+/// Returns the start of a text, and the whole text as UTF-8.
+fn peek_text<R: Read>(input: R) -> io::Result<(Vec<u8>, RestoredInput<TextInput<R>>)> {
+    text_encoding::peek_start(TextInput::new(input, None)?, json_values::START_BYTES)
 }
 
 /// Reads a recording to its end on the current thread.
@@ -123,12 +137,37 @@ fn read_cloud_events(
     decoder: &mut EventDecoder,
     emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
-    let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
+    let (start, text) = peek_text(input)?;
+    if json_values::spans_lines(&start) {
+        return read_json_document(text, decoder, emit);
+    }
+    let mut lines = LineBlockReader::new(text, EVENT_BYTES_MAX);
     let mut spent = LineBlock::default();
     while let Some(block) = lines.next_block(spent)? {
         decode_line_block(&block, decoder, emit);
         spent = block;
     }
+    Ok(())
+}
+
+/// Reads the events of a JSON document, which may be printed over several lines.
+fn read_json_document(
+    text: impl Read,
+    decoder: &mut EventDecoder,
+    emit: &mut dyn FnMut(RecordingItem),
+) -> io::Result<()> {
+    let mut values = JsonValueReader::new(text, Vec::new(), false);
+    while let Some(JsonValue { line, text }) = values.next_value()? {
+        let decoded = text
+            .map_err(|reason| EventRejection { id: None, reason })
+            .and_then(|text| decoder.decode_json(text));
+        if let Err(rejection) = decoded {
+            emit(RecordingItem::Rejected { line, rejection });
+        } else if decoder.len() == BATCH_EVENTS {
+            emit(RecordingItem::Batch(decoder.take_batch()));
+        }
+    }
+    flush_batch(decoder, emit);
     Ok(())
 }
 
@@ -167,13 +206,19 @@ fn read_queue_log(
     decoder: &mut EventDecoder,
     emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
-    let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
+    let mut lines = LineBlockReader::new(TextInput::new(input, None)?, EVENT_BYTES_MAX);
     let mut log = QueueLogReader::default();
     let mut spent = LineBlock::default();
     while let Some(block) = lines.next_block(spent)? {
         for (line, bytes) in block.numbered_lines() {
-            let text = String::from_utf8_lossy(bytes);
-            let outcome = log.read_line(line, &text, &mut |raw: RawEvent<'_>| {
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                let label = text_encoding::likely_encoding(bytes);
+                let reason = format!("not UTF-8; it looks like {label}, convert the log to UTF-8");
+                let rejection = EventRejection { id: None, reason };
+                emit(RecordingItem::Rejected { line, rejection });
+                continue;
+            };
+            let outcome = log.read_line(line, text, &mut |raw: RawEvent<'_>| {
                 decode_raw_event(&raw, line, decoder, emit);
             });
             match outcome {
@@ -200,25 +245,17 @@ fn read_mapped_rows(
     decoder: &mut EventDecoder,
     emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
-    // Three closures share the emitter. None of them runs within another.
-    let emitter = std::cell::RefCell::new(emit);
-    let counts = mapping.read_rows(
-        input,
-        &mut |line, raw| decode_raw_event(&raw, line, decoder, &mut **emitter.borrow_mut()),
-        &mut |line, reason| {
-            emitter.borrow_mut()(RecordingItem::Rejected {
-                line,
-                rejection: EventRejection { id: None, reason },
-            });
-        },
-        &mut |reason| emitter.borrow_mut()(RecordingItem::LeftOut { reason: reason.to_owned() }),
-    )?;
-    flush_batch(decoder, &mut **emitter.borrow_mut());
-    for _ in 0..counts.not_utf8 {
-        emitter.borrow_mut()(RecordingItem::LeftOut {
-            reason: "bytes that are not UTF-8 were replaced in a row (the row was read)".to_owned(),
-        });
-    }
+    mapping.read_rows(input, &mut |outcome| match outcome {
+        RowOutcome::Event { line, event } => decode_raw_event(&event, line, decoder, emit),
+        RowOutcome::Rejected { line, reason } => {
+            emit(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } });
+        }
+        RowOutcome::LeftOut { reason, .. } => {
+            emit(RecordingItem::LeftOut { reason: reason.to_owned() });
+        }
+        RowOutcome::Noted { note, .. } => emit(RecordingItem::Noted { note: note.summary() }),
+    })?;
+    flush_batch(decoder, emit);
     Ok(())
 }
 

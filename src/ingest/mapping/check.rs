@@ -3,7 +3,11 @@
 //!
 //! Checking continues after every problem. The result is used only if there was none.
 
-use super::check_parts::{MappingNames, ok_or_report};
+use super::check_file::{
+    DECIMAL_SIGNS, check_encoding, check_header, check_rows, check_skip_lines, parse_byte,
+    parse_formats, parse_time_zone, refuse_literal_offsets,
+};
+use super::check_parts::{MappingNames, ok_or_report, to_owned_strings};
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
 use crate::ingest::mapping::{
     DefinitionRule, EventRule, GroupAggregate, MappedField, MappedFieldKind, Mapping,
@@ -33,8 +37,12 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
             .required_value("formats", "a list of strings, as in [\"%Y-%m-%d %H:%M:%S\"]")
             .map(parse_formats)
             .unwrap_or_default(),
+        encoding: check_encoding(root),
+        decimal: root.optional_choice("decimal", &DECIMAL_SIGNS).unwrap_or_default(),
         delimiter: parse_byte(root, "delimiter").flatten().unwrap_or(b','),
         quote: parse_byte(root, "quote").unwrap_or(Some(b'"')),
+        skip_lines: check_skip_lines(root),
+        rows: check_rows(root),
         header,
         missing: root
             .optional_strings("missing")
@@ -47,6 +55,7 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
         events: Vec::new(),
     };
     check_definitions(root, &mut names, mapping.group_by.is_some());
+    refuse_literal_offsets(root, &mapping.zone);
     mapping.sort_by = root.value("sort_by").and_then(|value| {
         if root.value("group_by").is_none() {
             value.report_problem("`sort_by` orders the rows of a group and needs `group_by`");
@@ -87,99 +96,6 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
     root.report_unknown_keys();
     (mapping.columns, mapping.definitions) = names.into_parts();
     mapping
-}
-
-fn to_owned_strings(texts: Vec<&str>) -> Vec<String> {
-    texts.into_iter().map(str::to_owned).collect()
-}
-
-fn check_header(root: &TomlTable<'_>) -> Option<Vec<String>> {
-    let columns = root.optional_strings("columns").map(to_owned_strings);
-    match (root.optional_bool("header").unwrap_or(true), columns) {
-        (true, Some(_)) => {
-            root.report_problem(
-                "columns",
-                "`columns` is for files without a header: add `header = false`",
-            );
-            None
-        }
-        (true, None) => None,
-        (false, columns) => {
-            if columns.is_none() {
-                root.report_problem(
-                    "header",
-                    "a file without a header needs `columns`, the names of its columns in order",
-                );
-            }
-            columns
-        }
-    }
-}
-
-fn parse_time_zone(root: &TomlTable<'_>) -> TimeZone {
-    let expected = "as in \"Europe/Berlin\" or \"+02:00\"";
-    let zone = root.required_value("time_zone", expected).and_then(|value| {
-        let parser = jiff::fmt::temporal::DateTimeParser::new();
-        let zone = parser.parse_time_zone(value.require_string()?);
-        ok_or_report(zone, |_| {
-            value.report_problem(
-                "`time_zone` is neither a name such as \"Europe/Berlin\" nor an offset such as \
-                 \"+02:00\"",
-            );
-        })
-    });
-    zone.unwrap_or(TimeZone::UTC)
-}
-
-/// Reads a list of time formats. Each format must parse its own output, which proves that it
-/// contains a day and only directives known to jiff.
-fn parse_formats(value: TomlValue<'_>) -> Vec<String> {
-    let entries = value.require_array().unwrap_or_default();
-    if entries.is_empty() {
-        value.report_problem("`formats` needs at least one format, as in \"%Y-%m-%d %H:%M:%S\"");
-    }
-    entries.iter().filter_map(|entry| check_time_format(entry, true)).collect()
-}
-
-fn check_time_format(value: &TomlValue<'_>, for_parsing: bool) -> Option<String> {
-    let format = value.require_string()?;
-    // Directives without flags, such as `%-I` for hours without a leading zero.
-    let directives = format.replace(['-', '_', '0', '^', '#'], "");
-    let contains_any = |names: [&str; 2]| names.iter().any(|name| directives.contains(name));
-    if for_parsing && contains_any(["%I", "%l"]) && !contains_any(["%p", "%P"]) {
-        value.report_problem(format!(
-            "`{format}` has the hours 1 to 12 without `%p`; 1 at night and 1 in the afternoon \
-             would be one; write `%H` for hours from 0 to 23, or add `%p`"
-        ));
-        return None;
-    }
-    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let written = ok_or_report(strtime::format(format, &sample), |error| {
-        value.report_problem(format!("`{format}` is not a time format: {error}"));
-    })?;
-    if for_parsing {
-        let parsed = strtime::parse(format, &written).and_then(|time| match time.timestamp() {
-            Some(_) => Ok(()),
-            None => time.to_datetime().map(|_| ()),
-        });
-        ok_or_report(parsed, |error| {
-            value.report_problem(format!("`{format}` cannot be read as a day and time: {error}"));
-        })?;
-    }
-    Some(format.to_owned())
-}
-
-/// Returns `None` if the key is absent, `Some(None)` if `quote` is empty.
-fn parse_byte(root: &TomlTable<'_>, key: &str) -> Option<Option<u8>> {
-    let value = root.value(key)?;
-    match value.require_string()?.as_bytes() {
-        [] if key == "quote" => Some(None),
-        [byte] if byte.is_ascii() => Some(Some(*byte)),
-        _ => {
-            value.report_problem(format!("`{key}` must be one ASCII character"));
-            None
-        }
-    }
 }
 
 /// Checks values and times in the order of the file. Each may use those above it.
@@ -233,7 +149,7 @@ fn check_value_rule(
     if aggregate.is_some() && !grouped {
         table.report_problem("take", "`take` needs `group_by` at the top of the mapping");
     }
-    let format = table.value("format").and_then(|value| check_time_format(&value, false));
+    let format = table.value("format").and_then(|value| check_output_format(&value));
     let sources = [
         table.value("column").map(|value| {
             Some(ValueSource::Column(
@@ -300,6 +216,15 @@ fn check_value_rule(
         otherwise: optional.1.map(str::to_owned),
         if_missing: optional.2.map(str::to_owned).or(keep_empty),
     })
+}
+
+fn check_output_format(value: &TomlValue<'_>) -> Option<String> {
+    let format = value.require_string()?;
+    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    ok_or_report(strtime::format(format, &sample), |error| {
+        value.report_problem(format!("`{format}` is not a time format: {error}"));
+    })?;
+    Some(format.to_owned())
 }
 
 fn check_time_rule(table: &TomlTable<'_>, names: &mut MappingNames) -> Option<TimeRule> {

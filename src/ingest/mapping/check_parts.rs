@@ -257,6 +257,10 @@ fn parse_values(value: TomlValue<'_>) -> Option<Vec<String>> {
     entries.iter().map(text).collect::<Vec<_>>().into_iter().collect()
 }
 
+pub(super) fn to_owned_strings(texts: Vec<&str>) -> Vec<String> {
+    texts.into_iter().map(str::to_owned).collect()
+}
+
 /// Returns the value of a result, or `None` after reporting the error.
 pub(super) fn ok_or_report<T, E>(result: Result<T, E>, report: impl FnOnce(E)) -> Option<T> {
     result.map_err(report).ok()

@@ -9,14 +9,14 @@
 use crate::ingest::decode::EVENT_BYTES_MAX;
 use csv::ByteRecord;
 use csv_core::ReadRecordResult;
-use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// Maximum length of a row, in bytes.
 const ROW_BYTES_MAX: usize = EVENT_BYTES_MAX;
 
 /// Reads a file row by row.
 pub(super) struct CsvRowReader<R> {
-    input: BufReader<Chain<Cursor<Vec<u8>>, R>>,
+    input: BufReader<R>,
     parser: csv_core::Reader,
     /// Line of the next byte, counted from 1.
     line: u64,
@@ -32,29 +32,19 @@ pub(super) struct CsvRow {
 }
 
 impl<R: Read> CsvRowReader<R> {
-    /// Returns a reader of `input`. A byte order mark at its beginning is skipped.
-    pub(super) fn new(
-        mut input: R,
-        delimiter: u8,
-        quote: Option<u8>,
-    ) -> io::Result<CsvRowReader<R>> {
-        let parser = csv_core::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .quoting(quote.is_some())
-            .quote(quote.unwrap_or(b'"'))
-            .build();
-        let mut head = Vec::new();
-        input.by_ref().take(3).read_to_end(&mut head)?;
-        if head == b"\xef\xbb\xbf" {
-            head.clear();
-        }
-        Ok(CsvRowReader {
-            input: BufReader::new(Cursor::new(head).chain(input)),
-            parser,
+    pub(super) fn new(input: R, delimiter: u8, quote: Option<u8>) -> CsvRowReader<R> {
+        CsvRowReader {
+            input: BufReader::new(input),
+            parser: build_parser(delimiter, quote),
             line: 1,
             text: Vec::new(),
             ends: Vec::new(),
-        })
+        }
+    }
+
+    /// Changes the separator of the rows that follow.
+    pub(super) fn set_delimiter(&mut self, delimiter: u8, quote: Option<u8>) {
+        self.parser = build_parser(delimiter, quote);
     }
 
     /// Returns the next row that is not blank, or `None` at the end.
@@ -148,7 +138,7 @@ impl<R: Read> CsvRowReader<R> {
     }
 
     /// Skips the rest of the line.
-    fn skip_line(&mut self) -> io::Result<()> {
+    pub(super) fn skip_line(&mut self) -> io::Result<()> {
         loop {
             let available = fill_buffer(&mut self.input)?;
             match memchr::memchr(b'\n', available) {
@@ -171,6 +161,14 @@ impl<R: Read> CsvRowReader<R> {
     }
 }
 
+fn build_parser(delimiter: u8, quote: Option<u8>) -> csv_core::Reader {
+    csv_core::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .quoting(quote.is_some())
+        .quote(quote.unwrap_or(b'"'))
+        .build()
+}
+
 /// Returns the buffered bytes, which are empty only at the end.
 fn fill_buffer(input: &mut impl BufRead) -> io::Result<&[u8]> {
     // Interrupted reads are retried. The borrow checker does not allow returning from the loop.
@@ -190,8 +188,7 @@ mod tests {
 
     /// Returns each row with its line, and its cells or the reason for the rejection.
     fn read_rows(text: &[u8], quote: Option<u8>) -> Vec<(u64, Result<Vec<String>, String>)> {
-        let mut reader =
-            CsvRowReader::new(text, b',', quote).expect("reading from memory succeeds");
+        let mut reader = CsvRowReader::new(text, b',', quote);
         let cells = |row: ByteRecord| {
             row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
         };
@@ -206,7 +203,7 @@ mod tests {
 
     #[test]
     fn row_carries_line_number_of_its_start() {
-        let text = b"\xef\xbb\xbf\r\n\r\na,b\r\n\"1\r\n2\",\"\"\"\"\n\n3,\r4,x";
+        let text = b"\r\n\r\na,b\r\n\"1\r\n2\",\"\"\"\"\n\n3,\r4,x";
         let expected = [
             expected_row(3, &["a", "b"]),
             expected_row(4, &["1\r\n2", "\""]),

@@ -1,15 +1,17 @@
 //! Applies a mapping to a file: rows, groups, events. Every row emits events, is left out with a
 //! reason, or is rejected with its line and a reason. A row is rejected as a whole.
 
-use super::csv_rows::{CsvRow, CsvRowReader};
-use super::row::{GroupRows, MappedRow, parse_number};
+use super::row::{GroupRows, MappedRow};
+use super::row_cells::{TableColumns, TableRow};
+use super::table::Table;
+use super::time_format::LocalTime;
 use crate::domain::time::timestamp::truncate_for_message;
+use crate::ingest::decode::parse_flag_word;
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
-use crate::ingest::decode::{parse_clock_duration, parse_flag_word};
 use crate::ingest::mapping::{
-    ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet,
+    ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowNote, RowOutcome,
+    RowSelection, ValueSet,
 };
-use csv::StringRecord;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -19,89 +21,76 @@ use std::io::{self, Read};
 pub struct RowCounts {
     /// Number of rows, without the header.
     pub rows: u64,
-    /// Number of rows that were not UTF-8. Invalid bytes were replaced by `U+FFFD`.
-    pub not_utf8: u64,
 }
 
-/// Receivers of the results of a file.
-struct MappingOutput<'o> {
-    emit: &'o mut dyn FnMut(u64, RawEvent<'_>),
-    reject: &'o mut dyn FnMut(u64, String),
-    left_out: &'o mut dyn FnMut(&str),
+/// Receiver of the results of a file.
+type Output<'o> = &'o mut dyn FnMut(RowOutcome<'_>);
+
+/// An event with what is not part of it.
+struct BuiltEvent<'r> {
+    event: RawEvent<'r>,
+    /// True if the rule has its own id.
+    has_id: bool,
+    local: LocalTime,
 }
 
 impl Mapping {
-    /// Reads a file. `emit` receives each event with its line, and `reject` each rejected line with
-    /// the reason. `left_out` receives the reason of each row left out by design. For a group
-    /// without events it is called once.
+    /// Reads a file and passes what becomes of its rows to `output`.
     ///
     /// # Errors
     /// Fails if the file cannot be read or lacks a column of the mapping.
     pub fn read_rows(
         &self,
         input: impl Read,
-        emit: &mut dyn FnMut(u64, RawEvent<'_>),
-        reject: &mut dyn FnMut(u64, String),
-        left_out: &mut dyn FnMut(&str),
+        output: &mut dyn FnMut(RowOutcome<'_>),
     ) -> io::Result<RowCounts> {
-        let mut output = MappingOutput { emit, reject, left_out };
-        let mut reader = CsvRowReader::new(input, self.delimiter, self.quote)?;
+        self.read_first_rows(input, u64::MAX, output).map(|(counts, _)| counts)
+    }
+
+    /// Reads up to `rows_max` rows, as if the file had no more. Returns their number and the columns
+    /// of the file.
+    pub(super) fn read_first_rows(
+        &self,
+        input: impl Read,
+        rows_max: u64,
+        output: Output<'_>,
+    ) -> io::Result<(RowCounts, TableColumns)> {
+        let mut table = Table::open(input, self)?;
+        for line in table.lines_before_header() {
+            output(RowOutcome::LeftOut { line: *line, reason: "row before the header" });
+        }
         let mut counts = RowCounts::default();
-        let header = match &self.header {
-            Some(columns) => columns.clone(),
-            None => match reader.next_row()? {
-                None => return Ok(counts),
-                Some(row) if is_separator_line(&row) => match reader.next_row()? {
-                    None => return Ok(counts),
-                    Some(row) => read_header(row)?,
-                },
-                Some(row) => read_header(row)?,
-            },
-        };
-        let positions = self.column_positions(&header)?;
         let mut groups: Vec<GroupRows> = Vec::new();
         let mut group_indexes: BTreeMap<String, usize> = BTreeMap::new();
-        while let Some(CsvRow { line, record }) = reader.next_row()? {
+        while counts.rows < rows_max
+            && let Some(TableRow { line, cells, is_short }) = table.next_row(&self.columns)?
+        {
             counts.rows += 1;
-            let bytes = match record {
-                Ok(bytes) => bytes,
+            let cells = match cells {
+                Ok(cells) => cells,
                 Err(reason) => {
-                    (output.reject)(line, reason);
+                    output(RowOutcome::Rejected { line, reason });
                     continue;
                 }
             };
-            let record = StringRecord::from_byte_record(bytes).unwrap_or_else(|error| {
-                counts.not_utf8 += 1;
-                StringRecord::from_byte_record_lossy(error.into_byte_record())
-            });
-            // Some programs end each row with a separator.
-            let has_only_blank_cells_more =
-                record.len() > header.len() && record.iter().skip(header.len()).all(str::is_empty);
-            if record.len() != header.len() && !has_only_blank_cells_more {
-                (output.reject)(
-                    line,
-                    format!("the row has {} columns, the header {}", record.len(), header.len()),
-                );
-                continue;
+            if is_short {
+                output(RowOutcome::Noted { line, note: RowNote::ShortRow });
             }
-            let row = vec![(line, record)];
-            if self.is_left_out(&positions, &row, &mut output) {
+            let row = vec![(line, cells)];
+            if self.is_left_out(&row, output) {
                 continue;
             }
             match self.group_by {
-                None => self.emit_group(&positions, &row, &mut output),
+                None => self.emit_group(&row, output),
                 Some(column) => {
-                    let key = row[0].1.get(positions[column]).unwrap_or("").trim();
-                    if self.missing.iter().any(|missing| missing == key) {
-                        (output.reject)(
-                            line,
-                            format!(
-                                "`{}`, which identifies the group, is missing",
-                                self.columns[column]
-                            ),
-                        );
+                    let key = row[0].1.get(column);
+                    let Some(key) = key.filter(|key| !self.missing.iter().any(|text| text == key))
+                    else {
+                        let name = &self.columns[column];
+                        let reason = format!("`{name}`, which identifies the group, is missing");
+                        output(RowOutcome::Rejected { line, reason });
                         continue;
-                    }
+                    };
                     let index = *group_indexes.entry(key.to_owned()).or_insert(groups.len());
                     match groups.get_mut(index) {
                         Some(group) => group.extend(row),
@@ -111,61 +100,33 @@ impl Mapping {
             }
         }
         for group in groups {
-            let group = self.sort_rows(&positions, group, &mut output);
-            self.emit_group(&positions, &group, &mut output);
+            let group = self.sort_rows(group, output);
+            self.emit_group(&group, output);
         }
-        Ok(counts)
-    }
-
-    /// Returns the position of each column of the mapping in the file.
-    fn column_positions(&self, header: &[String]) -> io::Result<Vec<usize>> {
-        let mut problems = Vec::new();
-        let mut positions = Vec::new();
-        for column in &self.columns {
-            let mut matches = header
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| *name == column)
-                .map(|(position, _)| position);
-            match (matches.next(), matches.next()) {
-                (Some(position), None) => positions.push(position),
-                (Some(_), Some(_)) => problems.push(format!("`{column}` occurs twice")),
-                (None, _) => problems.push(format!("`{column}` is missing")),
-            }
+        let columns = table.columns(&self.columns);
+        for column in &columns.absent {
+            let note = RowNote::AbsentColumn(column.clone());
+            output(RowOutcome::Noted { line: 0, note });
         }
-        if problems.is_empty() {
-            return Ok(positions);
-        }
-        let header = truncate_for_message(&header.join(", "));
-        Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!(
-                "the columns do not match the mapping: {} (found: {header})",
-                problems.join(", ")
-            ),
-        ))
+        Ok((counts, columns))
     }
 
     /// Returns true if the row was left out or rejected before it joins a group.
-    fn is_left_out(
-        &self,
-        positions: &[usize],
-        row: &GroupRows,
-        output: &mut MappingOutput<'_>,
-    ) -> bool {
+    fn is_left_out(&self, row: &GroupRows, output: Output<'_>) -> bool {
         if self.exclude.is_empty() {
             return false;
         }
-        let values = MappedRow::new(self, positions, row, 0);
+        let line = row[0].0;
+        let values = MappedRow::new(self, row, 0);
         for (condition, reason) in &self.exclude {
             match values.condition_holds(condition) {
                 Ok(false) => {}
                 Ok(true) => {
-                    (output.left_out)(reason);
+                    output(RowOutcome::LeftOut { line, reason });
                     return true;
                 }
                 Err(reason) => {
-                    (output.reject)(row[0].0, reason);
+                    output(RowOutcome::Rejected { line, reason });
                     return true;
                 }
             }
@@ -175,21 +136,16 @@ impl Mapping {
 
     /// Returns the rows of a group in the order of their times. Rows with the same time stay in
     /// file order.
-    fn sort_rows(
-        &self,
-        positions: &[usize],
-        rows: GroupRows,
-        output: &mut MappingOutput<'_>,
-    ) -> GroupRows {
+    fn sort_rows(&self, rows: GroupRows, output: Output<'_>) -> GroupRows {
         let Some(time) = self.sort_by else { return rows };
         let times: Vec<_> = (0..rows.len())
-            .map(|index| MappedRow::new(self, positions, &rows, index).event_time(time))
+            .map(|index| MappedRow::new(self, &rows, index).event_time(time))
             .collect();
         let mut timed = Vec::with_capacity(rows.len());
         for (row, time) in rows.into_iter().zip(times) {
             match time {
-                Ok(time) => timed.push((time, row)),
-                Err(reason) => (output.reject)(row.0, reason),
+                Ok((time, _)) => timed.push((time, row)),
+                Err(reason) => output(RowOutcome::Rejected { line: row.0, reason }),
             }
         }
         timed.sort_by_key(|(time, _)| *time);
@@ -197,13 +153,13 @@ impl Mapping {
     }
 
     /// Emits all events of a group.
-    fn emit_group(&self, positions: &[usize], rows: &GroupRows, output: &mut MappingOutput<'_>) {
+    fn emit_group(&self, rows: &GroupRows, output: Output<'_>) {
         // `ids` counts the default ids of the group. `sequence` orders events of the same time.
         let (mut ids, mut sequence) = (BTreeMap::new(), 0);
         let mut previous: Option<MappedRow<'_>> = None;
         let mut rejected = false;
         for index in 0..rows.len() {
-            let (line, row) = (rows[index].0, MappedRow::new(self, positions, rows, index));
+            let (line, row) = (rows[index].0, MappedRow::new(self, rows, index));
             let events: Result<Vec<_>, String> = self
                 .events
                 .iter()
@@ -218,10 +174,10 @@ impl Mapping {
             match events {
                 Err(reason) => {
                     rejected = true;
-                    (output.reject)(line, reason);
+                    output(RowOutcome::Rejected { line, reason });
                 }
                 Ok(events) => {
-                    for (mut event, has_id) in events {
+                    for BuiltEvent { mut event, has_id, local } in events {
                         sequence += 1;
                         event.sequence = sequence;
                         if !has_id {
@@ -231,23 +187,27 @@ impl Mapping {
                                 event.id = Cow::Owned(format!("{}/{count}", event.id));
                             }
                         }
-                        (output.emit)(line, event);
+                        output(RowOutcome::Event { line, event });
+                        if let Some(note) = local_time_note(local) {
+                            output(RowOutcome::Noted { line, note });
+                        }
                     }
                 }
             }
             previous = Some(row);
         }
         if sequence == 0 && !rejected && !rows.is_empty() {
-            (output.left_out)("no event of the mapping applies");
+            let reason = "no event of the mapping applies";
+            output(RowOutcome::LeftOut { line: rows[0].0, reason });
         }
     }
 
-    /// Builds the event of a rule. The flag is true if the rule has its own id.
+    /// Builds the event of a rule.
     fn build_event<'r>(
         &'r self,
         rule: &'r EventRule,
         row: &MappedRow<'r>,
-    ) -> Result<(RawEvent<'r>, bool), String> {
+    ) -> Result<BuiltEvent<'r>, String> {
         let subject = row.fill_template(&rule.subject)?.filter(|subject| !subject.is_empty());
         let subject =
             subject.ok_or_else(|| format!("the subject of `{}` is missing", rule.kind))?;
@@ -265,44 +225,46 @@ impl Mapping {
             };
             let Some(text) = text else { continue };
             let value =
-                parse_scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
+                self.parse_scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
             data.push((Cow::Borrowed(name.as_str()), value));
         }
+        let (time, local) = row.event_time(rule.time)?;
         let event = RawEvent {
             id: Cow::Owned(id),
             source: Cow::Borrowed(&self.source),
             kind: Cow::Borrowed(&rule.kind),
-            time: row.event_time(rule.time)?,
+            time,
             subject: Cow::Owned(subject),
             sequence: 0,
             data,
         };
-        Ok((event, rule.id.is_some()))
+        Ok(BuiltEvent { event, has_id: rule.id.is_some(), local })
+    }
+
+    fn parse_scalar<'t>(
+        &self,
+        kind: MappedFieldKind,
+        text: Cow<'t, str>,
+    ) -> Result<Scalar<'t>, String> {
+        match kind {
+            MappedFieldKind::Text => Ok(Scalar::Text(text)),
+            MappedFieldKind::Number => {
+                let clock = self.decimal.parse_clock_duration(&text);
+                let number = clock.map_or_else(|| self.decimal.parse_number(&text), Ok);
+                number.map(Scalar::Number)
+            }
+            MappedFieldKind::Bool => parse_flag_word(&text).map(Scalar::Bool).ok_or_else(|| {
+                format!("`{}` is neither true nor false", truncate_for_message(&text))
+            }),
+        }
     }
 }
 
-/// Returns true for the line `sep=;` before the header, which tells Excel the separator.
-fn is_separator_line(row: &CsvRow) -> bool {
-    row.record.as_ref().is_ok_and(|cells| cells.len() <= 2 && cells[0].starts_with(b"sep="))
-}
-
-/// Returns the column names in the first row of a file.
-fn read_header(CsvRow { line, record }: CsvRow) -> io::Result<Vec<String>> {
-    let row = record.map_err(|reason| {
-        io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {reason}"))
-    })?;
-    Ok(row.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect())
-}
-
-fn parse_scalar(kind: MappedFieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>, String> {
-    match kind {
-        MappedFieldKind::Text => Ok(Scalar::Text(text)),
-        MappedFieldKind::Number => {
-            parse_clock_duration(&text).map_or_else(|| parse_number(&text), Ok).map(Scalar::Number)
-        }
-        MappedFieldKind::Bool => parse_flag_word(&text)
-            .map(Scalar::Bool)
-            .ok_or_else(|| format!("`{}` is neither true nor false", truncate_for_message(&text))),
+fn local_time_note(local: LocalTime) -> Option<RowNote> {
+    match local {
+        LocalTime::Once => None,
+        LocalTime::Skipped(time) => Some(RowNote::SkippedTime(time)),
+        LocalTime::Repeated(time) => Some(RowNote::RepeatedTime(time)),
     }
 }
 

@@ -3,15 +3,13 @@
 //! A definition that cannot be evaluated is stored as an error and reported only where it is used.
 //! An invalid cell that no event of the row needs therefore does no harm.
 
-use crate::domain::time::timestamp::{DAY, HOUR, SECOND, Timestamp, truncate_for_message};
-use crate::ingest::decode::parse_clock_duration;
+use super::row_cells::RowCells;
+use super::time_format::{LocalTime, ReadTime, parse_time};
+use crate::domain::time::timestamp::{HOUR, SECOND, Timestamp, truncate_for_message};
 use crate::ingest::mapping::{
     DefinitionRule, GroupAggregate, Mapping, MappingName, NumberComparison, RowCondition,
     TemplatePart, TextTemplate, TimeRule, TimeSource, ValueRule, ValueSource,
 };
-use csv::StringRecord;
-use jiff::civil::{Time, date};
-use jiff::fmt::strtime::BrokenDownTime;
 use jiff::{Span, ToSpan, Zoned};
 use std::borrow::Cow;
 
@@ -19,36 +17,29 @@ use std::borrow::Cow;
 const NEXT_DAY_AFTER_MS: i64 = 12 * HOUR;
 
 /// Rows of one group with their lines. Without `group_by` each row is a group of its own.
-pub(super) type GroupRows = Vec<(u64, StringRecord)>;
+pub(super) type GroupRows = Vec<(u64, RowCells)>;
 
 /// Evaluated value or time of a row.
 #[derive(Clone, Debug)]
 pub(super) enum DefinedValue<'r> {
     Missing,
     Text(Cow<'r, str>),
-    Time(Zoned),
+    Time(ReadTime),
 }
 
 /// A row with its evaluated definitions.
 pub(super) struct MappedRow<'r> {
     mapping: &'r Mapping,
-    /// Positions of the mapping's columns in the file.
-    column_positions: &'r [usize],
-    record: &'r StringRecord,
+    cells: &'r RowCells,
     rows: &'r GroupRows,
     values: Vec<Result<DefinedValue<'r>, String>>,
 }
 
 impl<'r> MappedRow<'r> {
     /// Evaluates row `index` of a group.
-    pub(super) fn new(
-        mapping: &'r Mapping,
-        column_positions: &'r [usize],
-        rows: &'r GroupRows,
-        index: usize,
-    ) -> MappedRow<'r> {
+    pub(super) fn new(mapping: &'r Mapping, rows: &'r GroupRows, index: usize) -> MappedRow<'r> {
         let values = Vec::with_capacity(mapping.definitions.len());
-        let mut row = MappedRow { mapping, column_positions, record: &rows[index].1, rows, values };
+        let mut row = MappedRow { mapping, cells: &rows[index].1, rows, values };
         for definition in &mapping.definitions {
             let value = match &definition.rule {
                 DefinitionRule::Value(rule) => row.evaluate_value(rule),
@@ -59,8 +50,9 @@ impl<'r> MappedRow<'r> {
         row
     }
 
-    fn cell(&self, record: &'r StringRecord, column: usize) -> &'r str {
-        record.get(self.column_positions[column]).unwrap_or("").trim()
+    /// Returns the cell of a column, `None` if it is absent or counts as missing.
+    fn present_cell(&self, column: usize) -> Option<&'r str> {
+        self.cells.get(column).filter(|text| !self.is_missing(text))
     }
 
     fn is_missing(&self, text: &str) -> bool {
@@ -77,8 +69,9 @@ impl<'r> MappedRow<'r> {
             }
             ValueSource::Text(template) => self.fill_template(template)?.map(Cow::Owned),
             ValueSource::Time(time, format) => match self.values[*time].clone()? {
-                DefinedValue::Time(time) => Some(Cow::Owned(
-                    jiff::fmt::strtime::format(format, &time).map_err(|error| error.to_string())?,
+                DefinedValue::Time(read) => Some(Cow::Owned(
+                    jiff::fmt::strtime::format(format, &read.time)
+                        .map_err(|error| error.to_string())?,
                 )),
                 _ => None,
             },
@@ -107,21 +100,21 @@ impl<'r> MappedRow<'r> {
         aggregate: GroupAggregate,
         present: &dyn Fn(&str) -> bool,
     ) -> Result<Option<Cow<'r, str>>, String> {
-        let present_cell = |record| Some(self.cell(record, column)).filter(|text| present(text));
-        let all = || self.rows.iter().filter_map(|(_, record)| present_cell(record));
+        let present_cell = |cells: &'r RowCells| cells.get(column).filter(|text| present(text));
+        let all = || self.rows.iter().filter_map(|(_, cells)| present_cell(cells));
         Ok(match aggregate {
-            GroupAggregate::Row => present_cell(self.record).map(Cow::Borrowed),
+            GroupAggregate::Row => present_cell(self.cells).map(Cow::Borrowed),
             GroupAggregate::First => {
-                self.rows.first().and_then(|(_, record)| present_cell(record)).map(Cow::Borrowed)
+                self.rows.first().and_then(|(_, cells)| present_cell(cells)).map(Cow::Borrowed)
             }
             GroupAggregate::Last => {
-                self.rows.last().and_then(|(_, record)| present_cell(record)).map(Cow::Borrowed)
+                self.rows.last().and_then(|(_, cells)| present_cell(cells)).map(Cow::Borrowed)
             }
             GroupAggregate::Count => Some(Cow::Owned(all().count().to_string())),
             GroupAggregate::Max | GroupAggregate::Min => {
                 let mut best: Option<(f64, &str)> = None;
                 for text in all() {
-                    let number = parse_number(text)?;
+                    let number = self.mapping.decimal.parse_number(text)?;
                     if best.is_none_or(|(best_number, _)| {
                         if aggregate == GroupAggregate::Max {
                             number > best_number
@@ -149,38 +142,39 @@ impl<'r> MappedRow<'r> {
         Ok(DefinedValue::Missing)
     }
 
-    fn evaluate_own_time(&self, rule: &TimeRule) -> Result<Option<Zoned>, String> {
+    fn evaluate_own_time(&self, rule: &TimeRule) -> Result<Option<ReadTime>, String> {
         if let Some(condition) = &rule.when
             && !self.condition_holds(condition)?
         {
             return Ok(None);
         }
-        let time = match rule.source {
+        let read = match rule.source {
             TimeSource::Time(time) => match self.values[time].clone()? {
                 DefinedValue::Time(time) => Some(time),
                 _ => None,
             },
             TimeSource::Column { column, date } => {
-                let (text, date) =
-                    (self.cell(self.record, column), date.map(|date| self.cell(self.record, date)));
-                if self.is_missing(text) || date.is_some_and(|date| self.is_missing(date)) {
-                    return Ok(None);
-                }
-                let text =
-                    date.map_or(Cow::Borrowed(text), |date| Cow::Owned(format!("{date} {text}")));
-                Some(self.parse_time(
-                    &text,
-                    if rule.formats.is_empty() { &self.mapping.formats } else { &rule.formats },
-                )?)
+                let text = self.present_cell(column).map(Cow::Borrowed);
+                let text = match date {
+                    None => text,
+                    Some(date) => self
+                        .present_cell(date)
+                        .zip(text)
+                        .map(|(date, text)| Cow::Owned(format!("{date} {text}"))),
+                };
+                let Some(text) = text else { return Ok(None) };
+                let Mapping { formats, zone, decimal, .. } = self.mapping;
+                let formats = if rule.formats.is_empty() { formats } else { &rule.formats };
+                Some(parse_time(&text, formats, zone, *decimal)?)
             }
         };
-        let Some(mut time) = time else { return Ok(None) };
+        let Some(ReadTime { mut time, local }) = read else { return Ok(None) };
         if let Some((name, unit)) = rule.plus {
             // A missing duration makes the time missing.
             let Some(text) = self.text_value(name)? else { return Ok(None) };
-            let millis = match parse_clock_duration(&text) {
+            let millis = match self.mapping.decimal.parse_clock_duration(&text) {
                 Some(seconds) => seconds * SECOND as f64,
-                None => parse_number(&text)? * unit as f64,
+                None => self.mapping.decimal.parse_number(&text)? * unit as f64,
             };
             // The cast saturates for huge numbers. Such a span or sum is rejected below.
             let span = Span::new().try_milliseconds(millis.round() as i64);
@@ -194,7 +188,7 @@ impl<'r> MappedRow<'r> {
         {
             time = time.checked_add(1.day()).map_err(|error| error.to_string())?;
         }
-        Ok(Some(time))
+        Ok(Some(ReadTime { time, local }))
     }
 
     /// Returns the time of the step `after`. If it is missing, returns the time before that, and so
@@ -203,7 +197,7 @@ impl<'r> MappedRow<'r> {
         // The chain ends, because each step was defined before the steps that name it.
         while let Some(index) = after {
             if let DefinedValue::Time(time) = self.values[index].as_ref().map_err(Clone::clone)? {
-                return Ok(Some(time));
+                return Ok(Some(&time.time));
             }
             after = match &self.mapping.definitions[index].rule {
                 DefinitionRule::Time(rule) => rule.after,
@@ -213,91 +207,14 @@ impl<'r> MappedRow<'r> {
         Ok(None)
     }
 
-    fn parse_time(&self, text: &str, formats: &[String]) -> Result<Zoned, String> {
-        self.parse_number_time(text, formats)
-            .or_else(|| self.parse_time_as_written(text, formats))
-            .or_else(|| self.parse_end_of_day(text, formats))
-            .ok_or_else(|| {
-                format!(
-                    "`{}` is not a time in the format `{}`",
-                    truncate_for_message(text),
-                    formats.join("` or `")
-                )
-            })
-    }
-
-    /// Parses `24:00`, which is the midnight at the end of a day.
-    fn parse_end_of_day(&self, text: &str, formats: &[String]) -> Option<Zoned> {
-        let start = text.contains("24:00").then(|| text.replacen("24:00", "00:00", 1))?;
-        let start = self.parse_time_as_written(&start, formats)?;
-        if start.time() != Time::midnight() {
-            return None;
-        }
-        start.checked_add(1.day()).ok()
-    }
-
-    /// Parses a number for `%s`: days since 1899-12-30 as Excel writes them, or a time since 1970
-    /// with decimals, or in ms, us or ns. The unit follows from the number: days end in the year
-    /// 2173, which as seconds is the second day of 1970, and 10^11 seconds are the year 5138.
-    fn parse_number_time(&self, text: &str, formats: &[String]) -> Option<Zoned> {
-        let number: f64 =
-            formats.iter().any(|format| format == "%s").then(|| text.parse().ok())??;
-        let unit_millis = match number.abs() {
-            days if (20_000.0..100_000.0).contains(&days) && number > 0.0 => {
-                return self.parse_excel_days(number);
-            }
-            seconds if (1e8..1e11).contains(&seconds) => 1e3,
-            millis if (1e11..1e14).contains(&millis) => 1.0,
-            micros if (1e14..1e17).contains(&micros) => 1e-3,
-            nanos if (1e17..1e20).contains(&nanos) => 1e-6,
-            _ => return None,
-        };
-        // A float holds a time of today to less than a microsecond.
-        let micros = (number * unit_millis * 1e3).round() as i64;
-        let millis = micros.div_euclid(1_000);
-        let time = jiff::Timestamp::from_millisecond(millis).ok()?;
-        Some(time.to_zoned(self.mapping.zone.clone()))
-    }
-
-    /// Returns the local time of a number of days as Excel counts them.
-    fn parse_excel_days(&self, days: f64) -> Option<Zoned> {
-        // Excel keeps 15 digits, which give the second of a day.
-        let seconds = (days * (DAY / SECOND) as f64).round() as i64;
-        let time = date(1899, 12, 30).at(0, 0, 0, 0).checked_add(seconds.seconds()).ok()?;
-        self.mapping.zone.to_zoned(time).ok()
-    }
-
-    fn parse_time_as_written(&self, text: &str, formats: &[String]) -> Option<Zoned> {
-        for format in formats {
-            let Ok(parts) = BrokenDownTime::parse(format, text) else { continue };
-            let read = match (parts.timestamp(), parts.offset()) {
-                (Some(time), _) => Ok(time.to_zoned(self.mapping.zone.clone())),
-                (None, Some(_)) => {
-                    parts.to_timestamp().map(|time| time.to_zoned(self.mapping.zone.clone()))
-                }
-                // Local times skipped or repeated by a DST change resolve as in iCalendar: to the
-                // later time, and to the first.
-                (None, None) => {
-                    parts.to_datetime().and_then(|time| self.mapping.zone.to_zoned(time))
-                }
-            };
-            if let Ok(time) = read {
-                return Some(time);
-            }
-        }
-        None
-    }
-
     /// Returns the text of a name, or `None` if it is missing.
     pub(super) fn text_value(&self, name: MappingName) -> Result<Option<Cow<'r, str>>, String> {
         match name {
-            MappingName::Column(column) => Ok(Some(self.cell(self.record, column))
-                .filter(|text| !self.is_missing(text))
-                .map(Cow::Borrowed)),
+            MappingName::Column(column) => Ok(self.present_cell(column).map(Cow::Borrowed)),
             MappingName::Defined(index) => Ok(match self.values[index].clone()? {
                 DefinedValue::Missing => None,
                 DefinedValue::Text(text) => Some(text),
-                DefinedValue::Time(time) => Some(Cow::Owned(to_timestamp(&time)?.to_string())),
+                DefinedValue::Time(time) => Some(Cow::Owned(to_timestamp(&time.time)?.to_string())),
             }),
         }
     }
@@ -306,15 +223,17 @@ impl<'r> MappedRow<'r> {
     /// can thus test for a marker such as `?`.
     pub(super) fn raw_text(&self, name: MappingName) -> Result<Cow<'r, str>, String> {
         match name {
-            MappingName::Column(column) => Ok(Cow::Borrowed(self.cell(self.record, column))),
+            MappingName::Column(column) => {
+                Ok(Cow::Borrowed(self.cells.get(column).unwrap_or_default()))
+            }
             MappingName::Defined(_) => Ok(self.text_value(name)?.unwrap_or_default()),
         }
     }
 
-    /// Returns the time of an event.
-    pub(super) fn event_time(&self, index: usize) -> Result<Timestamp, String> {
+    /// Returns the time of an event, and how often it occurs as a local time.
+    pub(super) fn event_time(&self, index: usize) -> Result<(Timestamp, LocalTime), String> {
         match self.values[index].as_ref().map_err(Clone::clone)? {
-            DefinedValue::Time(time) => to_timestamp(time),
+            DefinedValue::Time(read) => Ok((to_timestamp(&read.time)?, read.local)),
             _ => Err(format!(
                 "the time `{}` is missing; give it an `or`, or limit the event with `when`",
                 self.mapping.definitions[index].name
@@ -364,7 +283,7 @@ impl<'r> MappedRow<'r> {
             RowCondition::Compare(name, comparison, limit) => match self.text_value(*name)? {
                 None => false,
                 Some(text) => {
-                    let number = parse_number(&text)?;
+                    let number = self.mapping.decimal.parse_number(&text)?;
                     match comparison {
                         NumberComparison::Above => number > *limit,
                         NumberComparison::AtLeast => number >= *limit,
@@ -380,10 +299,4 @@ impl<'r> MappedRow<'r> {
 fn to_timestamp(time: &Zoned) -> Result<Timestamp, String> {
     let time = Timestamp(time.timestamp().as_millisecond());
     time.check_range().ok_or_else(|| format!("`{time}` is outside the years 1900 to 2199"))
-}
-
-/// Parses a finite number.
-pub(super) fn parse_number(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.ok_or_else(|| format!("`{}` is not a number", truncate_for_message(text)))
 }

@@ -183,7 +183,9 @@ mod tests {
                     events.extend(batch.events.iter().map(|event| event.id));
                 }
                 RecordingItem::Rejected { line, .. } => rejected.push(line),
-                RecordingItem::LeftOut { reason } => panic!("{reason}"),
+                RecordingItem::LeftOut { reason } | RecordingItem::Noted { note: reason } => {
+                    panic!("{reason}")
+                }
             },
         );
         read.expect("reading from memory succeeds");

@@ -19,7 +19,7 @@ use std::time::Duration;
 const QUEUE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Maximum number of warnings in an answer.
-const WARNINGS_MAX: usize = 100;
+pub const WARNINGS_MAX: usize = 100;
 
 /// Outcome of the events of a body.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]

@@ -11,6 +11,7 @@ mod counted_unit;
 mod exclusion_reasons;
 mod fact_names;
 mod formulas;
+mod net_promoter;
 
 pub use self::alert_policies::describe_policy;
 pub use self::commitments::describe_commitment;

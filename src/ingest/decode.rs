@@ -3,6 +3,8 @@
 //! Decoding is pure: bytes go in, a batch or a rejection comes out. An event that cannot be decoded
 //! is always reported.
 
+mod dropped_field;
+mod field_values;
 mod fields;
 pub mod json_depth;
 mod json_fast;
@@ -11,9 +13,10 @@ mod json_phrase;
 mod quote_scan;
 pub mod raw_event;
 
+pub use self::dropped_field::DroppedField;
+pub(in crate::ingest) use self::field_values::{parse_clock_duration, parse_flag_word};
+pub use self::fields::data_field_names;
 use self::fields::{DecodedFields, EventText};
-pub use self::fields::{DroppedField, data_field_names};
-pub(in crate::ingest) use self::fields::{parse_clock_duration, parse_flag_word};
 use self::json_fast::FastJsonReader;
 use self::json_full::CloudEventAttributes;
 use self::raw_event::RawEvent;

@@ -1,13 +1,13 @@
 //! Known fields of an event's `data` and the checks of their values.
 
+use super::dropped_field::{DroppedField, is_misspelling};
+use super::field_values::{parse_agent_state, parse_flag, parse_number, parse_seconds, parse_text};
 use super::raw_event::Scalar;
 use crate::domain::events::batch::BatchNames;
-use crate::domain::events::event::{
-    AgentState, CustomerKey, EventDetail, EventVerb, PackedMillis, PackedTimestamp, Symbol,
-};
+use crate::domain::events::event::{CustomerKey, EventDetail, EventVerb, PackedTimestamp, Symbol};
 use crate::domain::standard::EventSchema;
 use crate::domain::standard::score_scale::ScoreScale;
-use crate::domain::time::timestamp::{Timestamp, truncate_for_message};
+use crate::domain::time::timestamp::Timestamp;
 use crate::ingest::decode::HashKeys;
 use siphasher::sip::SipHasher13;
 use std::borrow::Cow;
@@ -164,36 +164,6 @@ pub(super) struct DecodedFields<'a, 's> {
     dropped: Vec<DroppedField>,
     /// Problem of a field without which the event means nothing.
     problem: Option<String>,
-}
-
-/// An optional field that an event is taken without, because its value cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DroppedField {
-    /// Name as in the event.
-    pub field: String,
-    /// Name of the known field or dimension under which it is counted.
-    pub counted_as: String,
-    /// Problem, worded for the sender.
-    pub warning: String,
-}
-
-impl DroppedField {
-    fn unusable(name: &str, reason: &str) -> DroppedField {
-        DroppedField {
-            field: name.to_owned(),
-            counted_as: name.to_owned(),
-            warning: format!("{reason}; taken without it"),
-        }
-    }
-
-    /// Returns the field under a name that is likely meant for a dimension.
-    fn misspelt(name: &str, dimension: &str) -> DroppedField {
-        DroppedField {
-            field: name.to_owned(),
-            counted_as: dimension.to_owned(),
-            warning: format!("not known, did you mean `{dimension}`?; taken without it"),
-        }
-    }
 }
 
 impl<'a, 's> DecodedFields<'a, 's> {
@@ -460,31 +430,6 @@ impl<'a, 's> DecodedFields<'a, 's> {
     }
 }
 
-/// Returns true if a name differs from a dimension by one letter, or by two letters that changed
-/// places, as `centre` from `center`.
-fn is_misspelling(name: &str, dimension: &str) -> bool {
-    let (short, long) = if name.len() < dimension.len() {
-        (name.as_bytes(), dimension.as_bytes())
-    } else {
-        (dimension.as_bytes(), name.as_bytes())
-    };
-    if short.len() < 4 || long.len() - short.len() > 1 {
-        return false;
-    }
-    let same_start = short.iter().zip(long).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
-    let (short, long) = (&short[same_start..], &long[same_start..]);
-    match (short, long) {
-        ([], _) => true,
-        ([a, b, short @ ..], [c, d, long @ ..])
-            if a.eq_ignore_ascii_case(d) && b.eq_ignore_ascii_case(c) =>
-        {
-            short.eq_ignore_ascii_case(long)
-        }
-        _ if short.len() == long.len() => short[1..].eq_ignore_ascii_case(&long[1..]),
-        _ => short.eq_ignore_ascii_case(&long[1..]),
-    }
-}
-
 /// Removes white space around a text.
 #[cold]
 fn trim_text(text: &mut EventText<'_>) {
@@ -513,93 +458,4 @@ fn has_visible_ends(text: &[u8]) -> bool {
 fn is_phone_number(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     digits >= 7 && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ./".contains(&byte))
-}
-
-fn parse_text<'v>(value: &'v Scalar<'_>) -> Result<Cow<'v, str>, String> {
-    match value {
-        Scalar::Text(text) => Ok(Cow::Borrowed(text)),
-        Scalar::Number(number) => Ok(Cow::Owned(number.to_string())),
-        Scalar::Bool(_) => Err("must be a text".to_owned()),
-    }
-}
-
-fn parse_number(value: &Scalar<'_>) -> Result<f64, String> {
-    match value {
-        Scalar::Number(number) if number.is_finite() => Ok(*number),
-        Scalar::Text(text) => {
-            let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-            number.ok_or_else(|| format!("must be a number, not `{}`", truncate_for_message(text)))
-        }
-        _ => Err("must be a number".to_owned()),
-    }
-}
-
-/// Parses seconds into ms. The range excludes waiting and talk times of weeks.
-fn parse_seconds(value: &Scalar<'_>) -> Result<PackedMillis, String> {
-    let clock = match value {
-        Scalar::Text(text) => parse_clock_duration(text),
-        _ => None,
-    };
-    let seconds = clock.map_or_else(|| parse_number(value), Ok)?;
-    let millis = (seconds * 1_000.0).round();
-    let fits = (0.0..=PackedMillis::MAX_MS as f64).contains(&millis);
-    let millis = if fits { PackedMillis::new(millis as i64) } else { None };
-    millis.ok_or_else(|| {
-        format!(
-            "must be a number of seconds from 0 to {}, not {seconds}",
-            PackedMillis::MAX_MS / 1_000
-        )
-    })
-}
-
-/// Parses a duration as a clock shows it: hours, minutes and seconds, as in `00:01:05`. Returns
-/// seconds.
-pub(in crate::ingest) fn parse_clock_duration(text: &str) -> Option<f64> {
-    let mut parts = text.trim().split(':');
-    let mut next_part = || {
-        let part = parts.next()?;
-        let is_number = part.starts_with(|c: char| c.is_ascii_digit())
-            && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        part.parse::<f64>().ok().filter(|_| is_number)
-    };
-    let (hours, minutes, seconds) = (next_part()?, next_part()?, next_part()?);
-    let valid = parts.next().is_none()
-        && hours.fract() == 0.0
-        && minutes.fract() == 0.0
-        && minutes < 60.0
-        && seconds < 60.0;
-    valid.then_some((hours * 60.0 + minutes) * 60.0 + seconds)
-}
-
-fn parse_bool(value: &Scalar<'_>) -> Result<bool, String> {
-    let flag = match value {
-        Scalar::Bool(yes) => Some(*yes),
-        Scalar::Number(number) => parse_flag_word(&number.to_string()),
-        Scalar::Text(text) => parse_flag_word(text),
-    };
-    flag.ok_or_else(|| "must be true, yes or 1, or false, no or 0".to_owned())
-}
-
-/// Parses the words that exports write for true and false, in any case.
-pub(in crate::ingest) fn parse_flag_word(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Some(true),
-        "false" | "no" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-/// Parses true or false into its label.
-fn parse_flag(value: &Scalar<'_>) -> Result<Symbol, String> {
-    Ok(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }))
-}
-
-fn parse_agent_state(text: &str) -> Result<AgentState, String> {
-    let state = AgentState::NAMES.iter().find(|(name, _)| *name == text).map(|(_, state)| *state);
-    state.ok_or_else(|| {
-        format!(
-            "must be ready, talking, wrapup, pause or offline, not `{}`",
-            truncate_for_message(text)
-        )
-    })
 }

@@ -54,20 +54,43 @@ fn zero_of_ten_is_an_answer_without_declared_scale() {
 }
 
 #[test]
-fn score_outside_its_scale_is_rejected_with_the_scale() {
+fn score_outside_its_scale_is_dropped_with_the_scale() {
     for (standard_name, data, reason) in [
-        (None, json!({ "score": 0 }), "`score` 0 is not on the scale from 1 to 5"),
-        (None, json!({ "score": 6 }), "`score` 6 is not on the scale from 1 to 5"),
-        (None, json!({ "score": -1, "scale": 10 }), "`score` -1 is not on the scale from 1 to 10"),
-        (None, json!({ "score": 11, "scale": 10 }), "`score` 11 is not on the scale from 1 to 10"),
-        (None, json!({ "score": 1, "scale": 1 }), "`scale` must be above 1, not 1"),
-        (Some("nps.toml"), json!({ "score": 11 }), "`score` 11 is not on the scale from 0 to 10"),
-        (Some("nps.toml"), json!({ "score": -1 }), "`score` -1 is not on the scale from 0 to 10"),
+        (None, json!({ "score": 0 }), "`score` of an event: 0 is not on the scale from 1 to 5"),
+        (None, json!({ "score": 6 }), "`score` of an event: 6 is not on the scale from 1 to 5"),
+        (
+            None,
+            json!({ "score": -1, "scale": 10 }),
+            "`score` of an event: -1 is not on the scale from 1 to 10",
+        ),
+        (
+            None,
+            json!({ "score": 11, "scale": 10 }),
+            "`score` of an event: 11 is not on the scale from 1 to 10",
+        ),
+        (
+            None,
+            json!({ "score": 1, "scale": 1 }),
+            "`score` of an event: `scale` must be above 1, not 1",
+        ),
+        (
+            Some("nps.toml"),
+            json!({ "score": 11 }),
+            "`score` of an event: 11 is not on the scale from 0 to 10",
+        ),
+        (
+            Some("nps.toml"),
+            json!({ "score": -1 }),
+            "`score` of an event: -1 is not on the scale from 0 to 10",
+        ),
     ] {
         let answers = [data.clone(), json!({ "score": 5 })];
         let output = replay(&answers, standard_name.map(standard), &["--json"]);
         let text = stderr(&output);
-        assert!(text.contains("1 rejected") && text.contains(reason), "{data}: {text}");
+        assert!(
+            text.contains("2 events, 0 duplicates, 0 rejected") && text.contains(reason),
+            "{data}: {text}"
+        );
     }
 }
 

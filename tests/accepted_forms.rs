@@ -192,6 +192,32 @@ fn odd_optional_fields_do_not_cost_the_event() {
     }
 }
 
+/// A dropped field is reported whatever the form of the file.
+#[test]
+fn every_form_of_a_file_reports_dropped_fields() {
+    let odd = event(0, "c1", "call.offered", json!({ "due": "soon", "centre": "hefei" }));
+    let folder = tempfile::tempdir().unwrap();
+    let list = json!([odd]);
+    for (form, text) in [
+        ("lines", odd.to_string()),
+        ("a list", list.to_string()),
+        ("a list over several lines", serde_json::to_string_pretty(&list).unwrap()),
+    ] {
+        let file = folder.path().join("events.json");
+        fs::write(&file, text).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_firstline"))
+            .arg("replay")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let messages = String::from_utf8_lossy(&output.stderr);
+        for field in ["`due`", "`centre`"] {
+            let note = format!("left out 1: the field {field} of an event: ");
+            assert!(messages.contains(&note), "{form}: {messages}");
+        }
+    }
+}
+
 #[test]
 fn numbers_are_taken_as_attributes() {
     let mut calls = answered_call(0, "c1", json!({}), json!({}));

@@ -161,11 +161,8 @@ fn read_json_document(
         let decoded = text
             .map_err(|reason| EventRejection { id: None, reason })
             .and_then(|text| decoder.decode_json(text));
-        if let Err(rejection) = decoded {
-            emit(RecordingItem::Rejected { line, rejection });
-        } else if decoder.len() == BATCH_EVENTS {
-            emit(RecordingItem::Batch(decoder.take_batch()));
-        }
+        report_decoded(decoded, line, decoder, emit);
+        flush_full_batch(decoder, emit);
     }
     flush_batch(decoder, emit);
     Ok(())
@@ -178,13 +175,18 @@ fn decode_line_block(
     emit: &mut dyn FnMut(RecordingItem),
 ) {
     for (line, bytes) in block.numbered_lines() {
-        match decoder.decode_json(bytes) {
-            Ok(()) => report_dropped_fields(decoder, emit),
-            Err(rejection) => emit(RecordingItem::Rejected { line, rejection }),
-        }
+        let decoded = decoder.decode_json(bytes);
+        report_decoded(decoded, line, decoder, emit);
     }
     reject_long_line(block.first_line, block.long_line_bytes, emit);
     flush_batch(decoder, emit);
+}
+
+/// Emits the batch if it is full.
+fn flush_full_batch(decoder: &mut EventDecoder, emit: &mut dyn FnMut(RecordingItem)) {
+    if decoder.len() == BATCH_EVENTS {
+        emit(RecordingItem::Batch(decoder.take_batch()));
+    }
 }
 
 /// Emits the events that are not in a batch yet.
@@ -265,19 +267,26 @@ fn decode_raw_event(
     decoder: &mut EventDecoder,
     emit: &mut dyn FnMut(RecordingItem),
 ) {
-    match decoder.decode_raw_event(raw) {
-        Ok(()) => report_dropped_fields(decoder, emit),
-        Err(rejection) => emit(RecordingItem::Rejected { line, rejection }),
-    }
-    if decoder.len() == BATCH_EVENTS {
-        emit(RecordingItem::Batch(decoder.take_batch()));
-    }
+    let decoded = decoder.decode_raw_event(raw);
+    report_decoded(decoded, line, decoder, emit);
+    flush_full_batch(decoder, emit);
 }
 
-/// Reports the fields that the last event was taken without.
-fn report_dropped_fields(decoder: &EventDecoder, emit: &mut dyn FnMut(RecordingItem)) {
-    for dropped in decoder.dropped_fields() {
-        let reason = format!("the field `{}` of an event: {}", dropped.field, dropped.warning);
-        emit(RecordingItem::LeftOut { reason });
+/// Reports the rejection of an event, or the fields that it was taken without.
+fn report_decoded(
+    decoded: Result<(), EventRejection>,
+    line: u64,
+    decoder: &EventDecoder,
+    emit: &mut dyn FnMut(RecordingItem),
+) {
+    match decoded {
+        Ok(()) => {
+            for dropped in decoder.dropped_fields() {
+                let reason =
+                    format!("the field `{}` of an event: {}", dropped.field, dropped.warning);
+                emit(RecordingItem::LeftOut { reason });
+            }
+        }
+        Err(rejection) => emit(RecordingItem::Rejected { line, rejection }),
     }
 }

@@ -22,7 +22,7 @@ mod table;
 mod toml_depth;
 mod value;
 
-pub use self::did_you_mean::nearest_match;
+pub use self::did_you_mean::{edit_distance, nearest_match};
 pub use self::table::TomlTable;
 pub use self::value::{TomlValue, parse_duration};
 

@@ -65,6 +65,11 @@ fn hash_case_key(subject: &str, source: u64) -> CaseKey {
 /// Maximum length of an event, in bytes.
 pub const EVENT_BYTES_MAX: usize = 1 << 20;
 
+/// Returns the reason to reject an event of this many bytes.
+pub(in crate::ingest) fn too_long_reason(bytes: u64) -> String {
+    format!("longer than {EVENT_BYTES_MAX} bytes: {bytes} bytes")
+}
+
 /// Decodes events into batches.
 #[derive(Debug)]
 pub struct EventDecoder {
@@ -169,10 +174,7 @@ impl EventDecoder {
     /// Returns the rejection if the event cannot be decoded. The batch is unchanged then.
     pub fn decode_json(&mut self, bytes: &[u8]) -> Result<(), EventRejection> {
         if bytes.len() > EVENT_BYTES_MAX {
-            return Err(EventRejection {
-                id: None,
-                reason: format!("longer than {EVENT_BYTES_MAX} bytes: {} bytes", bytes.len()),
-            });
+            return Err(EventRejection { id: None, reason: too_long_reason(bytes.len() as u64) });
         }
         let text = simdutf8::compat::from_utf8(bytes)
             .map_err(|error| reject_other_encoding(bytes, error.valid_up_to()))?;

@@ -4,7 +4,7 @@
 //! Only brackets and quotes are read here. Whoever takes a value parses it and rejects what is not
 //! JSON. What follows a value is read as the next one, so nothing is skipped silently.
 
-use crate::ingest::decode::EVENT_BYTES_MAX;
+use crate::ingest::decode::{EVENT_BYTES_MAX, too_long_reason};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Bytes of the start of a file that decide about its form.
@@ -195,9 +195,7 @@ impl<R: Read> JsonValueReader<R> {
     fn read_value(&mut self, first: u8) -> io::Result<Result<(), String>> {
         let (length, complete) = self.scan_value(first, EVENT_BYTES_MAX)?;
         Ok(match self.check_complete(complete) {
-            Ok(()) if length > EVENT_BYTES_MAX as u64 => {
-                Err(format!("longer than {EVENT_BYTES_MAX} bytes: {length} bytes"))
-            }
+            Ok(()) if length > EVENT_BYTES_MAX as u64 => Err(too_long_reason(length)),
             checked => checked,
         })
     }
@@ -286,7 +284,7 @@ impl<R: Read> JsonValueReader<R> {
             length += taken as u64;
             if at_end {
                 return Ok(match length > EVENT_BYTES_MAX as u64 {
-                    true => Err(format!("longer than {EVENT_BYTES_MAX} bytes: {length} bytes")),
+                    true => Err(too_long_reason(length)),
                     false => Ok(()),
                 });
             }
@@ -359,17 +357,7 @@ impl<R: Read> JsonValueReader<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Returns one byte per read, so that every value is split.
-    struct SlowReader<'a>(&'a [u8]);
-    impl Read for SlowReader<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = 1.min(self.0.len()).min(buffer.len());
-            buffer[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
+    use crate::ingest::slow_reader::SlowReader;
 
     /// Returns each value with its line, or the reason why it cannot be read.
     fn read_values(text: &str, path: &str, by_line: bool) -> Vec<String> {
@@ -393,7 +381,7 @@ mod tests {
             }
         };
         let values = read(&mut text.as_bytes());
-        assert_eq!(read(&mut SlowReader(text.as_bytes())), values, "{text}");
+        assert_eq!(read(&mut SlowReader::new(text.as_bytes(), 1)), values, "{text}");
         values
     }
 

@@ -149,20 +149,10 @@ impl LineBlock {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Returns at most `1` bytes at a time, like a slow pipe.
-    struct SlowReader<'a>(&'a [u8], usize);
-    impl Read for SlowReader<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.1.min(self.0.len()).min(buffer.len());
-            buffer[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
+    use crate::ingest::slow_reader::SlowReader;
 
     fn read_all(text: &[u8], step: usize) -> (Vec<(u64, String)>, Vec<u64>) {
-        let mut lines = LineBlockReader::new(SlowReader(text, step), 20);
+        let mut lines = LineBlockReader::new(SlowReader::new(text, step), 20);
         let (mut read, mut long) = (Vec::new(), Vec::new());
         let mut spent = LineBlock::default();
         while let Some(block) = lines.next_block(spent).expect("reading from memory succeeds") {

@@ -3,7 +3,7 @@
 
 mod parallel_decode;
 
-use super::decode::{EVENT_BYTES_MAX, EventDecoder, EventRejection};
+use super::decode::{EVENT_BYTES_MAX, EventDecoder, EventRejection, too_long_reason};
 use super::json_values::{self, JsonValue, JsonValueReader};
 use super::line_blocks::{LineBlock, LineBlockReader};
 use super::mapping::{Mapping, RowOutcome};
@@ -75,12 +75,10 @@ pub fn open_recording(
     decompress_input(watch(Box::new(file)))
 }
 
-fn decompress_input(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    let mut magic = Vec::new();
-    input.by_ref().take(4).read_to_end(&mut magic)?;
+fn decompress_input(input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    let (magic, whole) = text_encoding::peek_start(input, 4)?;
     let gzip = magic.starts_with(&[0x1f, 0x8b]);
     let zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    let whole = io::Cursor::new(magic).chain(input);
     Ok(match (gzip, zstd) {
         (true, _) => Box::new(flate2::read::MultiGzDecoder::new(whole)),
         (_, true) => Box::new(zstd::stream::read::Decoder::new(whole)?),
@@ -198,7 +196,7 @@ fn flush_batch(decoder: &mut EventDecoder, emit: &mut dyn FnMut(RecordingItem)) 
 
 fn reject_long_line(line: u64, length: Option<u64>, emit: &mut dyn FnMut(RecordingItem)) {
     if let Some(length) = length {
-        let reason = format!("longer than {EVENT_BYTES_MAX} bytes: {length} bytes");
+        let reason = too_long_reason(length);
         emit(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } });
     }
 }

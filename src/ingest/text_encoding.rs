@@ -149,23 +149,14 @@ fn count_chinese_pairs(text: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::slow_reader::SlowReader;
     use encoding_rs::{BIG5, EUC_KR, GB18030, SHIFT_JIS, WINDOWS_1251};
-
-    /// Returns one byte per read, so that every character is split.
-    struct SlowReader<'a>(&'a [u8]);
-    impl Read for SlowReader<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = 1.min(self.0.len()).min(buffer.len());
-            buffer[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
 
     fn read_text(bytes: &[u8], label: Option<&str>) -> String {
         let declared = label.and_then(find_encoding);
         let mut text = String::new();
-        let mut input = TextInput::new(SlowReader(bytes), declared).expect("memory can be read");
+        let mut input =
+            TextInput::new(SlowReader::new(bytes, 1), declared).expect("memory can be read");
         input.read_to_string(&mut text).expect("decoded text is UTF-8");
         text
     }

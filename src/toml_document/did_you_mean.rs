@@ -22,7 +22,9 @@ pub fn nearest_match<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -
         .map(|(_, c)| c)
 }
 
-fn edit_distance(a: &str, b: &str) -> usize {
+/// Returns the number of edits between two words, without regard to case.
+#[must_use]
+pub fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) =
         (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
     let mut before: Vec<usize> = Vec::new();

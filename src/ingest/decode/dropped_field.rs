@@ -1,5 +1,7 @@
 //! Optional fields that an event is taken without, and misspelt names of dimensions.
 
+use crate::toml_document::edit_distance;
+
 /// An optional field that an event is taken without, because its value cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DroppedField {
@@ -33,24 +35,6 @@ impl DroppedField {
 /// Returns true if a name differs from a dimension by one letter, or by two letters that changed
 /// places, as `centre` from `center`.
 pub(super) fn is_misspelling(name: &str, dimension: &str) -> bool {
-    let (short, long) = if name.len() < dimension.len() {
-        (name.as_bytes(), dimension.as_bytes())
-    } else {
-        (dimension.as_bytes(), name.as_bytes())
-    };
-    if short.len() < 4 || long.len() - short.len() > 1 {
-        return false;
-    }
-    let same_start = short.iter().zip(long).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
-    let (short, long) = (&short[same_start..], &long[same_start..]);
-    match (short, long) {
-        ([], _) => true,
-        ([a, b, short @ ..], [c, d, long @ ..])
-            if a.eq_ignore_ascii_case(d) && b.eq_ignore_ascii_case(c) =>
-        {
-            short.eq_ignore_ascii_case(long)
-        }
-        _ if short.len() == long.len() => short[1..].eq_ignore_ascii_case(&long[1..]),
-        _ => short.eq_ignore_ascii_case(&long[1..]),
-    }
+    let (shorter, longer) = (name.len().min(dimension.len()), name.len().max(dimension.len()));
+    shorter >= 4 && longer - shorter <= 1 && edit_distance(name, dimension) <= 1
 }

@@ -162,6 +162,8 @@ pub(super) struct DecodedFields<'a, 's> {
     label_texts: Option<[Option<Box<str>>; 4]>,
     /// Optional fields that the event is taken without. Nearly always empty.
     dropped: Vec<DroppedField>,
+    /// True if a name is likely meant for a dimension. The readers do not keep names.
+    has_misspelt: bool,
     /// Problem of a field without which the event means nothing.
     problem: Option<String>,
 }
@@ -183,6 +185,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
             labels: [None; LABEL_FIELDS.len()],
             label_texts: with_names.then(Default::default),
             dropped: Vec::new(),
+            has_misspelt: false,
             problem: None,
         }
     }
@@ -225,42 +228,9 @@ impl<'a, 's> DecodedFields<'a, 's> {
         }
     }
 
-    /// Notes a field whose name is likely meant for a dimension.
-    #[cold]
-    fn drop_misspelt(&mut self, dimension: u8) {
-        let dimension = &self.schema.dimensions[usize::from(dimension)];
-        // The reader does not keep names. `name_misspelt_fields` adds them.
-        self.dropped.push(DroppedField::misspelt("", dimension));
-    }
-
     #[cold]
     fn drop_field(&mut self, name: &str, reason: &str) {
         self.dropped.push(DroppedField::unusable(name, reason));
-    }
-
-    /// Returns the dropped fields of the event. `names` are the names in its `data`.
-    #[cold]
-    fn name_dropped_fields(
-        &self,
-        mut dropped: Vec<DroppedField>,
-        names: impl Iterator<Item = impl AsRef<str>>,
-    ) -> Vec<DroppedField> {
-        let mut misspelt = names.filter_map(|name| {
-            let name = name.as_ref();
-            let field = self.find_field(name).filter(|field| field.misspelt)?;
-            let dimension = &self.schema.dimensions[usize::from(field.dimension?)];
-            Some(DroppedField::misspelt(name, dimension))
-        });
-        dropped.retain_mut(|field| {
-            if field.field.is_empty() {
-                match misspelt.next() {
-                    Some(named) => *field = named,
-                    None => return false,
-                }
-            }
-            true
-        });
-        dropped
     }
 
     /// Sets the value of a field of a JSON event. An empty text counts as missing, as `null` does.
@@ -272,8 +242,8 @@ impl<'a, 's> DecodedFields<'a, 's> {
         }
     }
 
-    /// Sets the value of a field, without white space around a text. Only the first problem of an
-    /// event is recorded. An empty text is a value: a mapping may ask for one by `keep_empty`.
+    /// Sets the value of a field, without white space around a text. An empty text is a value: a
+    /// mapping may ask for one by `keep_empty`.
     pub(super) fn set_field(&mut self, field: DataField, mut value: Scalar<'a>) {
         if let Scalar::Text(text) = &mut value
             && !has_visible_ends(text.as_bytes())
@@ -287,7 +257,8 @@ impl<'a, 's> DecodedFields<'a, 's> {
         }
         let Some(dimension) = field.dimension else { return };
         if field.misspelt {
-            return self.drop_misspelt(dimension);
+            self.has_misspelt = true;
+            return;
         }
         let text = value.into_text();
         if text.len() > DIMENSION_BYTES_MAX {
@@ -320,7 +291,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
         let reason = "must be a single value, not a list or an object";
         match (field.known, field.dimension) {
             (Some(known), _) => self.refuse_value(known, reason),
-            (None, Some(dimension)) if field.misspelt => self.drop_misspelt(dimension),
+            (None, Some(_)) if field.misspelt => self.has_misspelt = true,
             (None, Some(dimension)) => {
                 self.drop_field(&self.schema.dimensions[usize::from(dimension)], reason);
             }
@@ -371,18 +342,25 @@ impl<'a, 's> DecodedFields<'a, 's> {
         Ok(())
     }
 
-    /// Returns the fields that the event is taken without. `names` are the names in its `data`, in
-    /// order.
+    /// Returns the fields that the event is taken without. `names` are the names in its `data`.
     #[inline]
     pub(super) fn take_dropped_fields<N: AsRef<str>, L: Iterator<Item = N>>(
         &mut self,
         names: impl FnOnce() -> L,
     ) -> Vec<DroppedField> {
-        if self.dropped.is_empty() {
-            return Vec::new();
+        let mut dropped = std::mem::take(&mut self.dropped);
+        if self.has_misspelt {
+            dropped.extend(names().filter_map(|name| self.misspelt_field(name.as_ref())));
         }
-        let dropped = std::mem::take(&mut self.dropped);
-        self.name_dropped_fields(dropped, names())
+        dropped
+    }
+
+    /// Returns the field with this name as dropped if the name is likely meant for a dimension.
+    #[cold]
+    fn misspelt_field(&self, name: &str) -> Option<DroppedField> {
+        let field = self.find_field(name).filter(|field| field.misspelt)?;
+        let dimension = &self.schema.dimensions[usize::from(field.dimension?)];
+        Some(DroppedField::misspelt(name, dimension))
     }
 
     /// Returns the detail of an event with this verb.

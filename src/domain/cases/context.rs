@@ -81,41 +81,47 @@ pub struct DerivationContext<'a> {
     pub expired_before: Timestamp,
 }
 
-/// Times named by an order's events. Later events override earlier ones.
+/// Times named by an order's events.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct NamedTimes {
     /// Due time.
-    pub due: Option<PackedTimestamp>,
+    pub due: NamedTime,
     /// Start of the agreed visit.
-    pub appointment: Option<PackedTimestamp>,
-    /// True if the last `due` could not be read. `due` is then an earlier one.
-    pub due_unreadable: bool,
-    /// True if the last `appointment` could not be read. `appointment` is then an earlier one.
-    pub appointment_unreadable: bool,
+    pub appointment: NamedTime,
+}
+
+/// A time named by events. Later events override earlier ones.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct NamedTime {
+    /// The last one that could be read.
+    pub time: Option<PackedTimestamp>,
+    /// True if a later one could not be read.
+    pub is_unreadable: bool,
 }
 
 impl NamedTimes {
     /// Adds the times named by an event that comes after the others.
     #[inline]
     pub(in crate::domain::cases) fn add_detail(&mut self, detail: &EventDetail) {
-        if let Some(due) = detail.due {
-            self.due_unreadable = due == PackedTimestamp::UNREADABLE;
-            if !self.due_unreadable {
-                self.due = Some(due);
-            }
-        }
-        if let Some(appointment) = detail.appointment {
-            self.appointment_unreadable = appointment == PackedTimestamp::UNREADABLE;
-            if !self.appointment_unreadable {
-                self.appointment = Some(appointment);
-            }
-        }
+        self.due.add(detail.due);
+        self.appointment.add(detail.appointment);
     }
 
     /// Returns the names of the fields whose last value could not be read.
     #[must_use]
     pub fn unreadable_fields(&self) -> Vec<&'static str> {
-        let fields = [("due", self.due_unreadable), ("appointment", self.appointment_unreadable)];
-        fields.into_iter().filter(|(_, unreadable)| *unreadable).map(|(name, _)| name).collect()
+        let fields = [("due", self.due), ("appointment", self.appointment)];
+        fields.into_iter().filter(|(_, named)| named.is_unreadable).map(|(name, _)| name).collect()
+    }
+}
+
+impl NamedTime {
+    #[inline]
+    fn add(&mut self, named: Option<PackedTimestamp>) {
+        let Some(time) = named else { return };
+        self.is_unreadable = time == PackedTimestamp::UNREADABLE;
+        if !self.is_unreadable {
+            self.time = Some(time);
+        }
     }
 }

@@ -96,6 +96,10 @@ impl PackedMillis {
 pub struct PackedTimestamp(NonZeroI64);
 
 impl PackedTimestamp {
+    /// A time that was sent but could not be read. No readable time is so early.
+    pub const UNREADABLE: PackedTimestamp =
+        PackedTimestamp(NonZeroI64::new(1).expect("1 is not 0"));
+
     /// Returns the packed timestamp; `None` for `i64::MIN`, which no event may carry.
     #[must_use]
     pub fn new(time: Timestamp) -> Option<PackedTimestamp> {
@@ -107,12 +111,6 @@ impl PackedTimestamp {
     pub fn get(self) -> Timestamp {
         Timestamp(self.0.get() ^ i64::MIN)
     }
-
-    /// Stands for a time that was sent but could not be read. No readable time is so early.
-    pub const UNREADABLE: PackedTimestamp = PackedTimestamp(match NonZeroI64::new(1) {
-        Some(one) => one,
-        None => NonZeroI64::MAX,
-    });
 
     /// Returns the timestamp; `None` if it could not be read.
     #[must_use]

@@ -71,8 +71,8 @@ impl<'a> CaseDeadlineRule<'a> {
     ) -> Option<CaseDeadlineRule<'a>> {
         let kind = match deadline {
             DeadlineRule::Within(millis, _) => DeadlineKind::Amount(millis),
-            DeadlineRule::Due(_) => DeadlineKind::NamedTime(named.due?.get()),
-            DeadlineRule::Appointment(_) => DeadlineKind::NamedTime(named.appointment?.get()),
+            DeadlineRule::Due(_) => DeadlineKind::NamedTime(named.due.time?.get()),
+            DeadlineRule::Appointment(_) => DeadlineKind::NamedTime(named.appointment.time?.get()),
             moment => DeadlineKind::DerivedTime(moment),
         };
         Some(CaseDeadlineRule { kind, calendar: deadline.calendar(), standard, zone })

@@ -32,8 +32,7 @@ pub(crate) fn expected_clocks(plan: &DeadlinePlan) -> Vec<Option<ExpectedClock>>
         let always = vec![true; MINUTE_COUNT];
         let walk = |commitment: &PlannedCommitment| {
             let open = if commitment.uses_calendar { &open } else { &always };
-            let walker = Walker { plan, local, days: &days, open };
-            Some(walker.clock(commitment))
+            Some(Walker::new(plan, local, &days, open).clock(commitment))
         };
         plan.commitments.iter().map(walk).collect()
     })
@@ -78,41 +77,46 @@ struct Walker<'a> {
     local: &'a [i64],
     days: &'a OpenDays,
     open: &'a [bool],
+    /// Pauses that the clock sees, up to the resolution.
+    pauses: Vec<Pause>,
+    /// Those that stop the clock.
+    excused: Vec<Pause>,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    fn new(
+        plan: &'a DeadlinePlan,
+        local: &'a [i64],
+        days: &'a OpenDays,
+        open: &'a [bool],
+    ) -> Walker<'a> {
+        let seen = plan.pauses.iter();
+        let pauses: Vec<Pause> =
+            seen.map(|pause| Pause { end: pause.end.or(plan.resolved), ..*pause }).collect();
+        let excused = pauses.iter().filter(|pause| pause.is_excused).copied().collect();
+        Walker { plan, local, days, open, pauses, excused }
+    }
+
     fn is_open(&self, minute: i64) -> bool {
         self.open[minute as usize]
     }
 
-    /// Returns the pauses that the clock sees, up to the resolution.
-    fn pauses(&self, only_excused: bool) -> Vec<Pause> {
-        let resolved = self.plan.resolved;
-        let pauses = self.plan.pauses.iter().filter(|pause| pause.is_excused || !only_excused);
-        pauses.map(|pause| Pause { end: pause.end.or(resolved), ..*pause }).collect()
-    }
-
-    fn is_paused(&self, minute: i64, only_excused: bool) -> bool {
-        self.pauses(only_excused)
-            .iter()
-            .any(|pause| pause.begin <= minute && pause.end.is_none_or(|end| minute < end))
-    }
-
     /// Returns the minute at which an excused pause began that never ends, if it lasts at `minute`.
     fn stopped_since(&self, minute: i64) -> Option<i64> {
-        let last = self.pauses(true).last().copied()?;
+        let last = self.excused.last()?;
         (last.end.is_none() && last.begin <= minute).then_some(last.begin)
     }
 
-    /// Returns the minutes from `from` to `until` that are open and not paused.
-    fn count(&self, from: i64, until: i64, only_excused: bool) -> i64 {
-        let pauses = self.pauses(only_excused);
-        let is_paused = |minute: i64| {
-            pauses
-                .iter()
-                .any(|pause| pause.begin <= minute && pause.end.is_none_or(|end| minute < end))
-        };
-        (from..until).filter(|minute| self.is_open(*minute) && !is_paused(*minute)).count() as i64
+    /// Returns true if a minute counts: the calendar is open and no pause of the list lasts.
+    fn counts(&self, minute: i64, pauses: &[Pause]) -> bool {
+        let lasts =
+            |pause: &Pause| pause.begin <= minute && pause.end.is_none_or(|end| minute < end);
+        self.is_open(minute) && !pauses.iter().any(lasts)
+    }
+
+    /// Returns the minutes from `from` to `until` that count.
+    fn count(&self, from: i64, until: i64, pauses: &[Pause]) -> i64 {
+        (from..until).filter(|minute| self.counts(*minute, pauses)).count() as i64
     }
 
     /// Returns the moment at which so many milliseconds are counted; an error with the start of the
@@ -126,7 +130,7 @@ impl Walker<'_> {
             if let Some(since) = self.stopped_since(minute) {
                 return Err(since);
             }
-            if self.is_open(minute) && !self.is_paused(minute, true) {
+            if self.counts(minute, &self.excused) {
                 if left <= MS {
                     return Ok(minute * MS + left);
                 }
@@ -179,7 +183,7 @@ impl Walker<'_> {
     /// Moves a deadline by the pauses that begin before it.
     fn moved(&self, fixed: i64) -> Result<i64, i64> {
         let mut deadline = fixed;
-        for pause in self.pauses(true) {
+        for pause in &self.excused {
             if pause.begin >= deadline {
                 break;
             }
@@ -200,10 +204,7 @@ impl Walker<'_> {
     fn clock(&self, commitment: &PlannedCommitment) -> ExpectedClock {
         let DeadlinePlan { opened, now, resolved, .. } = *self.plan;
         let (allowed, ends) = match (commitment.rule, self.fixed_minute(commitment.rule)) {
-            (_, Some(fixed)) => {
-                let open = (opened..fixed).filter(|minute| self.is_open(*minute)).count() as i64;
-                (open * MS, self.moved(fixed))
-            }
+            (_, Some(fixed)) => (self.count(opened, fixed, &[]) * MS, self.moved(fixed)),
             (Rule::Within(minutes), None) => {
                 (minutes * MS, self.moment_after(opened, minutes * MS))
             }
@@ -245,8 +246,8 @@ impl Walker<'_> {
             deadline: ends.ok().map(|deadline| FIRST_MINUTE * MS + deadline),
             state,
             allowed_ms: Some(allowed),
-            used_ms: self.count(opened, end, true) * MS,
-            net_ms: self.count(opened, end, false) * MS,
+            used_ms: self.count(opened, end, &self.excused) * MS,
+            net_ms: self.count(opened, end, &self.pauses) * MS,
             is_counting: runs && self.is_open(now),
             warned,
         }

@@ -11,4 +11,6 @@ pub mod mapping;
 pub mod queue_log;
 pub mod recording;
 pub mod rejected_events;
+#[cfg(test)]
+mod slow_reader;
 pub mod text_encoding;

@@ -271,8 +271,8 @@ impl Engine {
             EngineCommand::Explain { request, answer } => {
                 _ = answer.send(self.state.monitor.explain_reading(&request));
             }
-            EngineCommand::CaseHistory { case, subject, answer } => {
-                _ = answer.send(self.state.monitor.case_histories(case, &subject));
+            EngineCommand::CaseHistory { case, subject, at, answer } => {
+                _ = answer.send(self.state.monitor.case_histories(case, &subject, Some(at)));
             }
             EngineCommand::OpenCases { request, answer } => {
                 _ = answer.send(self.state.monitor.open_cases(&request));
@@ -368,6 +368,7 @@ impl Engine {
         Metric::EventsReceived.add_labeled("outcome", "accepted", applied.accepted);
         Metric::EventsReceived.add_labeled("outcome", "duplicate", applied.duplicates);
         Metric::EventsReceived.add_labeled("outcome", "rejected", applied.refused.len() as u64);
+        Metric::SubjectsReused.add(applied.subjects_reused);
         applied.refused.iter().for_each(|(_, refusal)| {
             Metric::EventsRejected.add_labeled("reason", refusal.name(), 1);
         });

@@ -40,6 +40,8 @@ pub struct ReplayCounts {
     pub accepted: u64,
     /// Number of duplicate events.
     pub duplicates: u64,
+    /// Number of cases begun because their subject was used again.
+    pub subjects_reused: u64,
     /// Number of rejected lines.
     pub rejected: u64,
     /// The first rejections: file, line, reason. At most [`REJECTIONS_MAX`].
@@ -161,6 +163,7 @@ impl<'s> ReplayCore<'s> {
                 }
                 counts.accepted += applied.accepted;
                 counts.duplicates += applied.duplicates;
+                counts.subjects_reused += applied.subjects_reused;
                 for (_, refusal) in applied.refused {
                     record_rejection(
                         name,

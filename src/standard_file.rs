@@ -155,6 +155,9 @@ fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standa
         windows: time_keys::read_windows(root),
         stale_after_ms: root.optional_duration("stale_after"),
         expiry: Vec::new(),
+        reuse_after_ms: root
+            .optional_duration("reuse_after")
+            .unwrap_or(Standard::REUSE_AFTER_DEFAULT_MS),
         horizon: time_keys::read_horizon(root),
         sources: Vec::new(),
         populations: population_table::read_populations(root, &schema.dimensions),

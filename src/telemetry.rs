@@ -18,6 +18,7 @@ pub enum Metric {
     EventsReceived,
     EventsRejected,
     FieldsDropped,
+    SubjectsReused,
     EventsRefused,
     BatchesQueued,
     LiveClients,
@@ -53,10 +54,11 @@ enum InstrumentKind {
 }
 
 impl Metric {
-    const ALL: [Metric; 29] = [
+    const ALL: [Metric; 30] = [
         Metric::EventsReceived,
         Metric::EventsRejected,
         Metric::FieldsDropped,
+        Metric::SubjectsReused,
         Metric::EventsRefused,
         Metric::BatchesQueued,
         Metric::LiveClients,
@@ -103,6 +105,11 @@ impl Metric {
                 InstrumentKind::Counter,
                 "Fields that events were accepted without, by the field; `/v1/rejected` lists the \
                  latest",
+            ),
+            Metric::SubjectsReused => (
+                "firstline_subjects_reused_total",
+                InstrumentKind::Counter,
+                "Cases begun because their subject was used again after its last case had ended",
             ),
             Metric::EventsRefused => (
                 "firstline_events_refused_total",

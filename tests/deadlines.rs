@@ -47,7 +47,7 @@ fn engine_clocks(plan: &DeadlinePlan) -> Vec<Option<ExpectedClock>> {
     let mut monitor = Monitor::new(standard.clone(), None);
     monitor.apply_batch(&decoder.take_batch());
     monitor.tick(Timestamp(plan.now_ms()));
-    let histories = monitor.case_histories(None, "r-1");
+    let histories = monitor.case_histories(None, "r-1", None);
     let history = histories.first().expect("the order is known");
     let find = |name: &str| {
         let clock = history

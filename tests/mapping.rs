@@ -939,7 +939,7 @@ change = { column = "state", from = 3.5 }
     .unwrap_err();
     let expected = r#"
 m.toml:1:1: the file needs a key `source` (a string)
-m.toml:1:1: unknown key `sorce`, did you mean `source`? allowed here: `columns`, `data`, `decimal`, `delimiter`, `encoding`, `event`, `exclude`, `formats`, `group_by`, `header`, `missing`, `quote`, `rows`, `skip_lines`, `sort_by`, `source`, `subject`, `time`, `time_zone`, `value`
+m.toml:1:1: unknown key `sorce`, did you mean `source`? allowed here: `columns`, `data`, `decimal`, `delimiter`, `encoding`, `event`, `exclude`, `formats`, `group_by`, `header`, `missing`, `quote`, `reuse_after`, `rows`, `skip_lines`, `sort_by`, `source`, `subject`, `time`, `time_zone`, `value`
 m.toml:2:13: `time_zone` is neither a name such as "Europe/Berlin" nor an offset such as "+02:00"
 m.toml:3:30: `%Q` cannot be read as a day and time: date required to parse datetime: year required to parse date
 m.toml:3:36: `%H:%M` cannot be read as a day and time: date required to parse datetime: year required to parse date

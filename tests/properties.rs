@@ -157,6 +157,7 @@ fn data_coverage_depends_only_on_set_of_events() {
     let sources = [60_000, 600_000].map(|silent_after_ms| DeclaredSource {
         name: String::new(),
         silent_after_ms,
+        reuse_after_ms: None,
         conditions: Vec::new(),
         families: u64::MAX,
     });
@@ -358,7 +359,10 @@ fn call_counts_match_naive_model() {
 
 #[test]
 fn customer_counts_match_naive_model() {
-    let standard = &test_standards()[3];
+    // In the model every subject is one case.
+    let mut standard = (*test_standards()[3]).clone();
+    standard.reuse_after_ms = i64::MAX;
+    let standard = &Arc::new(standard);
     check_property(
         2_000,
         &(delivery::with_delivery(event_sets::contact_events(40)), delay_after_last_event()),

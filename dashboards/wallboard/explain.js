@@ -116,7 +116,7 @@ export function makeExplain(lang, { format, texts: common, standard, localTime }
   function renderCases(cases, factTexts) {
     const rows = cases.map((one) => {
       const link = el('button', { type: 'button', class: 'link' }, one.subject ?? '?');
-      link.addEventListener('click', () => order(one));
+      link.addEventListener('click', () => order({ ...one, at: one.time }));
       const unit = one.fact.startsWith('survey.') ? '' : ` ${texts.seconds}`;
       const value = typeof one.value === 'number' ? Number(one.value.toFixed(1)) + unit : '';
       const repeat = one.repeated_by && texts.repeatedBy(one.repeated_by.subject ?? '?');
@@ -131,10 +131,10 @@ export function makeExplain(lang, { format, texts: common, standard, localTime }
     return el('table', {}, el('thead', {}, el('tr', {}, ...columns)), el('tbody', {}, ...rows));
   }
 
-  /** Shows the timeline of one case. */
-  function order({ source, subject }) {
+  /** Shows the timeline of one case. `at` is a time within it, if its subject has several cases. */
+  function order({ source, subject, at }) {
     if (!subject) return;
-    show(subject, { source, subject }, ({ attributes, commitments, events }) => [
+    show(subject, { source, subject, ...(at && { at }) }, ({ attributes, commitments, events }) => [
       el('p', {}, renderFields(attributes)),
       ...(commitments.length
         ? [section(texts.commitmentsTitle, list(commitments.map(renderCommitment)))] : []),

@@ -155,7 +155,7 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
 /// Returns the standard and the input format. Prints their problems and returns `None` if there are
 /// any.
 fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, RecordingFormat)>> {
-    let standard = read_standard(&arguments.standard)?;
+    let mut standard = read_standard(&arguments.standard)?;
     let format = match arguments.format.as_str() {
         "cloudevents" => Ok(RecordingFormat::CloudEvents),
         "queue_log" => Ok(RecordingFormat::QueueLog),
@@ -171,6 +171,12 @@ fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, 
                 .map(|mapping| RecordingFormat::Mapping(Box::new(mapping)))
         }
     };
+    if let (Ok(standard), Ok(RecordingFormat::Mapping(mapping))) = (&mut standard, &format)
+        && let Some(reuse_after_ms) = mapping.reuse_after_ms()
+        && !standard.set_reuse_after(mapping.source(), reuse_after_ms)
+    {
+        eprintln!("`reuse_after` of the mapping has no effect: the standard has too many sources");
+    }
     for problems in [standard.as_ref().err(), format.as_ref().err()].into_iter().flatten() {
         print_problems(problems);
     }
@@ -244,6 +250,9 @@ fn report_counts(counts: &ReplayCounts) {
         "{} events, {} duplicates, {} rejected, {} cases",
         counts.accepted, counts.duplicates, counts.rejected, counts.cases
     );
+    if counts.subjects_reused > 0 {
+        eprintln!("{} cases began because their subject was used again", counts.subjects_reused);
+    }
     if counts.accepted + counts.duplicates + counts.rejected == 0 {
         eprintln!("the input contains no events");
     }

@@ -13,6 +13,7 @@ pub mod groups;
 pub mod leg_settings;
 pub mod life_cycle;
 pub mod observation;
+pub mod reused_subjects;
 pub mod silent_sources;
 pub mod snapshot_validation;
 pub mod store;

@@ -56,6 +56,9 @@ pub struct Standard {
     /// Age in ms at which a current-state fact expires, by kind. Its end event is then considered
     /// missing.
     pub expiry: Vec<(FactKind, i64)>,
+    /// Time in ms after the end of a contact or ticket from which an arrival of the same subject
+    /// begins a new case.
+    pub reuse_after_ms: i64,
     /// Retention of cases in the running service.
     pub horizon: RetentionHorizon,
     /// Declared sources, in the order of [`EventSchema::sources`].
@@ -79,6 +82,32 @@ pub struct Standard {
     /// Source files, each with its name and text, also the iCalendar files of its calendars. The
     /// journal stores them.
     pub files: Arc<[(String, String)]>,
+}
+
+impl Standard {
+    /// Default of [`Standard::reuse_after_ms`].
+    pub const REUSE_AFTER_DEFAULT_MS: i64 = HOUR;
+
+    /// Sets `reuse_after` of the source with this name in events, unless the standard sets it.
+    /// Returns false if the source is not declared and there is no room for another.
+    pub fn set_reuse_after(&mut self, source: &str, reuse_after_ms: i64) -> bool {
+        if let Some(place) = self.schema.sources.iter().position(|known| known == source) {
+            self.sources[place].reuse_after_ms.get_or_insert(reuse_after_ms);
+            return true;
+        }
+        if self.sources.len() >= DeclaredSource::MAX_SOURCES {
+            return false;
+        }
+        self.schema.sources.push(source.to_owned());
+        self.sources.push(DeclaredSource {
+            name: source.to_owned(),
+            silent_after_ms: DeclaredSource::NEVER_SILENT,
+            reuse_after_ms: Some(reuse_after_ms),
+            conditions: Vec::new(),
+            families: u64::MAX,
+        });
+        true
+    }
 }
 
 /// Version of a standard.

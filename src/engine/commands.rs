@@ -12,6 +12,7 @@ use crate::domain::explain::explanation::{Explanation, ExplanationRequest};
 use crate::domain::explain::open_cases::{OpenCaseQuery, OpenCases};
 use crate::domain::monitor::ApplyResult;
 use crate::domain::standard::{EventSchema, Standard};
+use crate::domain::time::timestamp::Timestamp;
 use crate::journal::EncodedBatch;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub enum EngineCommand {
         case: Option<CaseKey>,
         /// Subject of the cases.
         subject: String,
+        /// Time that selects one of the cases of a subject that was used again.
+        at: Timestamp,
         /// Channel for the answer.
         answer: oneshot::Sender<Vec<CaseHistory>>,
     },

@@ -38,6 +38,8 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Mapping {
     source: String,
+    /// `reuse_after` in milliseconds; `None` to leave it to the standard.
+    reuse_after_ms: Option<i64>,
     zone: TimeZone,
     formats: Vec<TimeFormat>,
     /// Encoding of files without a byte order mark; UTF-8 if `None`.
@@ -95,6 +97,13 @@ impl Mapping {
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Returns the time in ms after the end of a case from which an arrival of the same subject
+    /// begins a new case; `None` to leave it to the standard.
+    #[must_use]
+    pub fn reuse_after_ms(&self) -> Option<i64> {
+        self.reuse_after_ms
     }
 }
 
@@ -198,6 +207,8 @@ struct EventRule {
     time: usize,
     subject: TextTemplate,
     id: Option<TextTemplate>,
+    /// True if the default id has the time, so that a subject may be used again.
+    is_id_timed: bool,
     when: Option<RowCondition>,
     rows: RowSelection,
     change: Option<ColumnChange>,

@@ -331,6 +331,7 @@ pub fn history_json(history: &CaseHistory) -> Value {
     };
     let mut object = Map::new();
     insert_case_name(history.name.as_ref(), &mut object);
+    object.insert("cases_of_subject".to_owned(), history.cases_of_subject.into());
     object.insert("as_of".to_owned(), json!(history.as_of));
     object.insert("open".to_owned(), history.open.into());
     object.insert("attributes".to_owned(), attributes_json(&history.attributes));

@@ -32,9 +32,14 @@ fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     let source = table
         .required_value("source", "the `source` of its events, as in \"/acd/hefei\"")
         .and_then(|value| value.require_string());
-    let silent_after_ms = table
-        .required_value("silent_after", "a duration, as in \"5m\"")
-        .and_then(|value| value.require_duration());
+    let reuse_after_ms = table.optional_duration("reuse_after");
+    let silent_after_ms = if table.value("reuse_after").is_some() {
+        table.optional_duration("silent_after").or(Some(DeclaredSource::NEVER_SILENT))
+    } else {
+        table
+            .required_value("silent_after", "a duration, as in \"5m\"")
+            .and_then(|value| value.require_duration())
+    };
     let conditions = read_conditions(&table, standard);
     let families = read_source_families(&table, &standard.schema.families);
     table.report_unknown_keys();
@@ -47,6 +52,7 @@ fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     standard.sources.push(DeclaredSource {
         name: name.to_owned(),
         silent_after_ms,
+        reuse_after_ms,
         conditions,
         families,
     });

@@ -58,7 +58,7 @@ fn monitor_after_events(events: &[(f64, &str, &str)], now: f64) -> Monitor {
 }
 
 fn case_history(monitor: &mut Monitor) -> CaseHistory {
-    monitor.case_histories(None, "r-1").pop().expect("the case is known")
+    monitor.case_histories(None, "r-1", None).pop().expect("the case is known")
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn check_upgrade(format: u64, cases: usize) {
         DirectoryLock::acquire(with_snapshot.path()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(
         fs::read_to_string(with_snapshot.path().join("format")).expect("the file exists"),
-        "firstline data, format 4\n"
+        "firstline data, format 5\n"
     );
     let mut state = recovered_state(&lock);
     // Snapshot plus later records must give the same state as the journal alone.

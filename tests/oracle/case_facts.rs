@@ -111,9 +111,40 @@ fn fact_expiry(name: FactName) -> Option<i64> {
     }
 }
 
-/// Derives the facts of a case at `now`. The number beside each event breaks the last ties.
-pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeaning {
-    let mut events: Vec<(&OracleEvent, u64)> = events.to_vec();
+/// Splits the events of a subject into cases. An arrival begins a new case if the case before is not
+/// open and ended more than an hour ago. Orders and agents stay in the first case.
+pub(crate) fn split_subject<'e>(
+    events: &[(&'e OracleEvent, u64)],
+) -> Vec<Vec<(&'e OracleEvent, u64)>> {
+    let is_contact = |event: &OracleEvent| ["call", "queue"].contains(&event.family);
+    let mut cases: Vec<Vec<(&OracleEvent, u64)>> = vec![Vec::new()];
+    let (contacts, others): (Vec<_>, Vec<_>) = in_reading_order(events)
+        .into_iter()
+        .partition(|(event, _)| is_contact(event) || event.family == "survey");
+    for (event, tie) in contacts {
+        let before: Vec<(&OracleEvent, u64)> = cases
+            .last()
+            .map(|case| case.iter().filter(|(event, _)| is_contact(event)).copied().collect())
+            .unwrap_or_default();
+        let meaning = from_events(&before, event.time);
+        let facts = meaning.facts.iter().chain(meaning.legs.iter().flat_map(|leg| &leg.facts));
+        let ends = facts
+            .filter(|fact| ["call", "leg", "queue"].contains(&fact.name.0))
+            .map(|fact| fact.time)
+            .chain(before.iter().map(|(event, _)| event.time));
+        let has_ended = ends.max().is_some_and(|end| !meaning.open && event.time - end > HOUR);
+        if ["offered", "joined"].contains(&event.verb) && has_ended {
+            cases.push(Vec::new());
+        }
+        cases.last_mut().expect("there is a first case").push((event, tie));
+    }
+    cases[0].extend(others);
+    cases
+}
+
+/// Returns the events in the order in which a case reads them.
+fn in_reading_order<'e>(events: &[(&'e OracleEvent, u64)]) -> Vec<(&'e OracleEvent, u64)> {
+    let mut events = events.to_vec();
     let rank = |list: &[&str], name: &str| {
         list.iter().position(|known| *known == name).expect("a known name")
     };
@@ -121,6 +152,12 @@ pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeani
         let family_rank = rank(&FAMILIES, event.family);
         (event.time, event.sequence, family_rank, rank(&VERB_ORDER, event.verb), *tie)
     });
+    events
+}
+
+/// Derives the facts of a case at `now`. The number beside each event breaks the last ties.
+pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeaning {
+    let events = in_reading_order(events);
     let mut meaning = CaseMeaning { now, ..CaseMeaning::default() };
     for (event, _) in &events {
         if !meaning.families.contains(&event.family) {

@@ -245,7 +245,11 @@ impl OracleRun<'_> {
         for ((subject, _), (event, tie)) in &self.effective_events {
             cases.entry(*subject).or_default().push((event, *tie));
         }
-        cases.values().map(|events| case_facts::from_events(events, self.now)).collect()
+        cases
+            .values()
+            .flat_map(|events| case_facts::split_subject(events))
+            .map(|events| case_facts::from_events(&events, self.now))
+            .collect()
     }
 
     /// Compares the board with the expected one. Returns `None` if they match.

@@ -1,7 +1,7 @@
 //! Naive model of the call figures, recomputed from the set of events without engine code.
 
 use super::board_values::ReadingName;
-use super::contact_model::ModelContact;
+use super::contact_model::{ModelContact, split_contacts};
 use super::event::TestEvent;
 use firstline::domain::time::timestamp::{HOUR, MINUTE, SECOND};
 use jiff::Zoned;
@@ -27,7 +27,7 @@ fn counted_calls(set: &[TestEvent], now: i64) -> Vec<CountedCall> {
     let mut by_subject: BTreeMap<u8, Vec<&TestEvent>> = BTreeMap::new();
     set.iter().for_each(|event| by_subject.entry(event.subject).or_default().push(event));
     let mut calls = Vec::new();
-    for events in by_subject.into_values() {
+    for events in by_subject.into_values().flat_map(|events| split_contacts(&events)) {
         let contact = ModelContact::from_events(&events);
         let Some(first) = contact.legs.first() else { continue };
         let by_center = first.center.map(|center| format!("center={center}"));

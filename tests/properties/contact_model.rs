@@ -109,6 +109,29 @@ impl ModelLeg {
     }
 }
 
+/// Splits the events of a subject into those of its contacts. An arrival more than an hour after the
+/// last event of a closed contact begins the next.
+pub(crate) fn split_contacts<'e>(events: &[&'e TestEvent]) -> Vec<Vec<&'e TestEvent>> {
+    let mut events = events.to_vec();
+    events.sort_by_key(|event| (event.time, event.sequence, event.kind != "call.offered"));
+    let mut contacts: Vec<Vec<&TestEvent>> = Vec::new();
+    for event in events {
+        let begins = contacts
+            .last()
+            .and_then(|contact| contact.last().zip(Some(contact)))
+            .is_none_or(|(last, contact)| {
+                event.kind == "call.offered"
+                    && event.time.millis_since(last.time) > HOUR
+                    && !ModelContact::from_events(contact).is_open(event.time.0)
+            });
+        if begins {
+            contacts.push(Vec::new());
+        }
+        contacts.last_mut().expect("a contact was begun").push(event);
+    }
+    contacts
+}
+
 impl ModelContact {
     /// Returns the contact of these events of one subject.
     pub(crate) fn from_events(events: &[&TestEvent]) -> ModelContact {
@@ -299,6 +322,14 @@ impl ModelContact {
     pub(crate) fn waiting_since(&self) -> Option<i64> {
         let leg = self.legs.iter().find(|leg| leg.is_waiting() && !self.is_talking())?;
         self.offered().filter(|_| self.answer().is_none()).or(leg.offered)
+    }
+
+    /// Returns true if the contact waits, talks or is to be called back at `now`.
+    fn is_open(&self, now: i64) -> bool {
+        let is_given_up = self.exit(now).is_some();
+        let is_pending = |leg: &ModelLeg| leg.reason == Some("callback") && !self.was_ended;
+        self.legs.iter().any(|leg| leg.is_waiting() || leg.is_talking())
+            || self.legs.last().is_some_and(is_pending) && self.answer().is_none() && !is_given_up
     }
 
     /// Returns the time of the first transfer.

@@ -133,7 +133,7 @@ fn all_answers(monitor: &mut Monitor) -> Vec<String> {
     let open = monitor.open_cases(&query);
     answers.push(format!("{} open: {:?}", open.count, open.cases));
     for subject in 0..6 {
-        let histories = monitor.case_histories(None, &subject.to_string()).into_iter();
+        let histories = monitor.case_histories(None, &subject.to_string(), None).into_iter();
         answers.extend(histories.map(|history| {
             format!(
                 "{:?} {:?} {:?} {:?}",

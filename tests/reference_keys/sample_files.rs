@@ -116,6 +116,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
                 "changing",
                 "scopes",
                 "windows",
+                "reuse_after",
                 "contacts",
                 "orders",
                 "scale",

@@ -152,7 +152,7 @@ impl ExplainRequest {
             );
         }
         if let Some(subject) = &self.explain_case {
-            let histories = monitor.case_histories(None, subject);
+            let histories = monitor.case_histories(None, subject, None);
             if histories.is_empty() {
                 anyhow::bail!("the recordings contain no case `{subject}`");
             }

@@ -11,6 +11,7 @@ mod apply_result;
 mod count_difference;
 mod merge_events;
 mod retention;
+mod reuse;
 
 pub use self::apply_result::{ApplyResult, EventRefusal};
 use super::at_risk_orders::AtRiskOrders;
@@ -22,6 +23,7 @@ use super::data_coverage::DataCoverage;
 use super::derive_facts;
 use super::groups::CaseGroups;
 use super::observation::Observation;
+use super::reused_subjects::ReusedSubjects;
 use super::silent_sources::SilentSources;
 use super::timers::TimerWheel;
 use crate::domain::cases::store::case_record::{HistoryPart, MergeResult};
@@ -57,6 +59,10 @@ pub struct Caseload {
     pub(in crate::domain) coverage: DataCoverage,
     pub(in crate::domain) horizon: Option<RetentionHorizon>,
     pub(in crate::domain) cases: CaseTable,
+    /// Subjects that name more than one case.
+    pub(in crate::domain) reused: ReusedSubjects,
+    /// Families whose subjects may be used again, as a bit set.
+    pub(in crate::domain) reusable_families: u64,
     pub(in crate::domain) groups: CaseGroups,
     pub(in crate::domain) current: WindowBounds,
     pub(in crate::domain) timers: TimerWheel,
@@ -105,6 +111,8 @@ impl Caseload {
             coverage: DataCoverage::new(&standard.schema),
             horizon,
             cases: CaseTable::default(),
+            reused: ReusedSubjects::default(),
+            reusable_families: reuse::reusable_families(&standard.schema),
             groups: CaseGroups::default(),
             current: WindowBounds::new(&standard.windows, &standard.zones),
             timers: TimerWheel::new(SECOND),
@@ -161,13 +169,14 @@ impl Caseload {
         let groups = self.groups.intern_batch(batch, &self.standard);
         let mut slots = [0; PREFETCHED_EVENTS];
         let mut spoke = 0;
+        let cases_begun_before = self.reused.begun();
         for (chunk_number, chunk) in batch.events.chunks(PREFETCHED_EVENTS).enumerate() {
             std::hint::black_box(
                 chunk.iter().fold(0, |sum, event| sum ^ self.cases.prefetch(event.case.0)),
             );
             for (slot, event) in slots.iter_mut().zip(chunk) {
                 *slot = match self.refusal_reason(event) {
-                    None => self.cases.find_or_add(event.case.0, event.time),
+                    None => self.find_or_add_case(event, groups[event.group as usize]),
                     Some(_) => u32::MAX,
                 };
             }
@@ -179,6 +188,7 @@ impl Caseload {
                 );
             }
             self.prefetch_cases(&slots[..chunk.len()]);
+            let changes = self.reused.changes();
             for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
                 let place = chunk_number * PREFETCHED_EVENTS + place;
                 if *slot == u32::MAX {
@@ -188,10 +198,21 @@ impl Caseload {
                     continue;
                 }
                 spoke |= 1 << (event.source & 63);
-                match self.merge_observation(
-                    *slot,
-                    &Observation::new(event, groups[event.group as usize]),
-                ) {
+                let group = groups[event.group as usize];
+                let slot = if self.reused.changes() == changes {
+                    *slot
+                } else {
+                    self.find_or_add_case(event, group)
+                };
+                let merged = if self.is_usual(slot, event) {
+                    self.merge_observation(slot, &Observation::new(event, group))
+                } else {
+                    self.merge_into_subject(event, group)
+                };
+                if merged == MergeResult::Replaced {
+                    self.split_again(event, group);
+                }
+                match merged {
                     MergeResult::New => applied.accepted += 1,
                     MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
                     MergeResult::Full => {
@@ -207,6 +228,7 @@ impl Caseload {
                 );
             }
         }
+        applied.subjects_reused = self.reused.begun() - cases_begun_before;
         self.silent_sources.record_received(spoke, self.now);
         applied
     }

@@ -38,6 +38,20 @@ pub fn derive_case_facts(
     summary
 }
 
+/// Derives the facts of a case that has these observations, in order.
+pub fn derive_facts_of(
+    observations: &[Observation],
+    context: &DerivationContext<'_>,
+    groups: &mut CaseGroups,
+    out: &mut CaseFacts,
+) {
+    let mut summary = CaseSummary::default();
+    observations.iter().for_each(|one| summary.add_observation(one, context, groups));
+    summary.copy_into(out);
+    let derivation = FactDerivation { context, groups, summary: &summary, out };
+    derivation.read(observations.iter().copied());
+}
+
 /// Derives the facts of an agent from its latest observations only.
 ///
 /// The first observation in `last` must start a state. `summary` covers all observations.

@@ -25,6 +25,8 @@ pub struct CaseHistory {
     pub as_of: Timestamp,
     /// Source and subject, if known.
     pub name: Option<CaseName>,
+    /// Number of remembered cases with the same source and subject, this one included.
+    pub cases_of_subject: usize,
     /// Dimensions with their values.
     pub attributes: Vec<(String, String)>,
     /// True while the case is open.

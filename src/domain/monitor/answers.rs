@@ -132,8 +132,8 @@ impl Monitor {
         board
     }
 
-    /// Returns the history of a case; `None` if it is not remembered.
-    pub fn case_history(&mut self, case: CaseKey) -> Option<CaseHistory> {
+    /// Returns the history of the case with this key; `None` if it is not remembered.
+    fn case_history(&mut self, case: CaseKey) -> Option<CaseHistory> {
         let slot = self.caseload.cases.find(case.0)?;
         let standard = self.caseload.standard.clone();
         let mut copied_case = None;
@@ -162,6 +162,7 @@ impl Monitor {
             as_of: self.caseload.now,
             name: CaseName::from_names(&self.caseload.case_names, slot),
             attributes: describer.dimension_values(facts.group),
+            cases_of_subject: self.caseload.reused.cases_beside(case.0).len().max(1),
             open,
             events: describer.describe_events(&observations),
             facts: describer.describe_facts(&facts),
@@ -191,24 +192,46 @@ impl Monitor {
         OpenCases { as_of: self.now(), standard, count, cases }
     }
 
-    /// Returns the history of `case`. Without a case, returns up to 20 cases named
-    /// `subject` from any source, sorted by name.
-    pub fn case_histories(&mut self, case: Option<CaseKey>, subject: &str) -> Vec<CaseHistory> {
-        if let Some(case) = case {
-            return self.case_history(case).into_iter().collect();
+    /// Returns the histories of up to 20 cases with a subject, sorted by name and time. `case` is
+    /// the key of source and subject; without it, the cases of every source are returned.
+    ///
+    /// A subject that was used again has several cases. `at` selects the last one that began by
+    /// then, or the first.
+    pub fn case_histories(
+        &mut self,
+        case: Option<CaseKey>,
+        subject: &str,
+        at: Option<Timestamp>,
+    ) -> Vec<CaseHistory> {
+        let super::Caseload { cases, case_names, reused, .. } = &self.caseload;
+        let mut keys: Vec<u64> = match case {
+            Some(case) if reused.cases_of(case.0).is_empty() => vec![case.0],
+            Some(case) => reused.cases_of(case.0).iter().map(|case| case.key).collect(),
+            None => cases
+                .occupied_slots()
+                .filter(|slot| {
+                    case_names
+                        .case_name(*slot)
+                        .is_some_and(|(_, name)| name == truncate_text(subject))
+                })
+                .map(|slot| cases.record(slot).key())
+                .collect(),
+        };
+        if let Some(at) = at {
+            keys.retain(|key| {
+                let beside = reused.cases_beside(*key);
+                let begun = beside.partition_point(|case| case.first.time() <= at);
+                beside.get(begun.saturating_sub(1)).is_none_or(|case| case.key == *key)
+            });
         }
-        let matching = self.caseload.cases.occupied_slots().filter(|slot| {
-            self.caseload
-                .case_names
-                .case_name(*slot)
-                .is_some_and(|(_, name)| name == truncate_text(subject))
-        });
-        let keys: Vec<CaseKey> = matching
-            .map(|slot| CaseKey(self.caseload.cases.record(slot).key()))
-            .take(HISTORIES_MAX)
-            .collect();
+        let begin = |key: &u64| {
+            let slot = cases.find(*key)?;
+            cases.record(slot).time_range(&cases.overflow).map(|(first, _)| first)
+        };
+        keys.sort_by_key(|key| std::cmp::Reverse(begin(key)));
+        keys.truncate(HISTORIES_MAX);
         let mut histories: Vec<CaseHistory> =
-            keys.into_iter().filter_map(|key| self.case_history(key)).collect();
+            keys.into_iter().rev().filter_map(|key| self.case_history(CaseKey(key))).collect();
         histories.sort_by(|left, right| left.name.cmp(&right.name));
         histories
     }

@@ -12,8 +12,7 @@
 
 use crate::domain::cases::caseload::PREFETCHED_EVENTS;
 use crate::domain::cases::observation::Observation;
-use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
-use crate::domain::monitor::{Caseload, Monitor};
+use crate::domain::monitor::Monitor;
 use crate::domain::standard::schema_translation::SchemaTranslation;
 use crate::domain::standard::{RetentionHorizon, Standard};
 use std::sync::Arc;
@@ -57,12 +56,21 @@ impl Monitor {
         let mut groups: Vec<Option<u32>> = vec![None; self.caseload.groups.count()];
         let mut left_out_events = 0;
         for (number, slot) in self.caseload.cases.occupied_slots().enumerate() {
-            let record = self.caseload.cases.record(slot);
-            let observations = record.read_observations(
-                HistoryPart::All,
-                &self.caseload.cases.overflow,
-                AllObservations,
-            );
+            let key = self.caseload.cases.record(slot).key();
+            let cases = self.caseload.reused.cases_beside(key);
+            if cases.first().is_some_and(|first| first.key != key) {
+                continue;
+            }
+            let keys = if cases.is_empty() {
+                vec![key]
+            } else {
+                cases.iter().map(|case| case.key).collect()
+            };
+            let observations: Vec<Observation> = keys
+                .into_iter()
+                .filter_map(|key| self.caseload.cases.find(key))
+                .flat_map(|slot| self.caseload.observations(slot))
+                .collect();
             let all = observations.len();
             let known = observations.into_iter().filter_map(|observation| {
                 let kind = translation.translate_event_type(observation.kind)?;
@@ -74,14 +82,15 @@ impl Monitor {
                 });
                 Some(Observation { kind, group, ..observation })
             });
-            let known: Vec<Observation> = known.collect();
+            let mut known: Vec<Observation> = known.collect();
+            known.sort_by(Observation::compare_order);
             left_out_events += (all - known.len()) as u64;
-            if let (Some(slot), Some(name)) = (
-                monitor.caseload.import_case(record.key(), &known),
+            let subject = self.caseload.reused.subject_of(key);
+            monitor.caseload.import_subject(
+                (subject, subject == key),
+                &known,
                 self.caseload.case_names.case_name(slot),
-            ) {
-                monitor.caseload.case_names.record_case_name(slot, name);
-            }
+            );
             if number % PREFETCHED_EVENTS == 0 {
                 monitor.update_cells();
             }
@@ -92,25 +101,5 @@ impl Monitor {
             forgotten_cases: self.caseload.cases.forgotten_count(),
             left_out_events,
         }
-    }
-}
-
-impl Caseload {
-    /// Adds a case with its full history and returns its slot; `None` if it is empty or past the
-    /// horizon.
-    fn import_case(&mut self, key: u64, observations: &[Observation]) -> Option<u32> {
-        let first = observations.first()?;
-        let slot = self.cases.find_or_add(key, first.time);
-        let groups = &self.groups;
-        for observation in observations {
-            let (record, overflow) = self.cases.record_and_overflow_mut(slot);
-            // Each observation was merged before, so none is rejected or a duplicate.
-            record
-                .merge(observation, overflow, |left, right| groups.compare_attributes(left, right));
-        }
-        self.before.clear();
-        self.derive_facts(slot, false);
-        self.count_case_difference(slot, false);
-        (!self.forget_if_due(slot)).then_some(slot)
     }
 }

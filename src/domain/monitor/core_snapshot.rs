@@ -14,6 +14,7 @@ use crate::domain::cases::customer::CustomerContacts;
 use crate::domain::cases::customer::format_3::Format3Customers;
 use crate::domain::cases::data_coverage::DataCoverage;
 use crate::domain::cases::groups::{CaseGroups, ScopeReach};
+use crate::domain::cases::reused_subjects::{ReusedSubjects, SubjectCase};
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
 use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
@@ -49,11 +50,20 @@ struct CoreSnapshotView<'m, G, P, L> {
     customers: &'m CustomerContacts,
     names: &'m CaseNames,
     coverage: &'m DataCoverage,
+    reused: Vec<(u64, &'m [SubjectCase])>,
 }
 
 /// Decoded snapshot of the current format.
 #[derive(Deserialize)]
 struct CurrentSnapshot {
+    core: CurrentCore,
+    coverage: DataCoverage,
+    reused: Vec<(u64, Vec<SubjectCase>)>,
+}
+
+/// Decoded snapshot of format 4, whose subjects had one case each.
+#[derive(Deserialize)]
+struct Format4Snapshot {
     core: CurrentCore,
     coverage: DataCoverage,
 }
@@ -93,6 +103,7 @@ impl Monitor {
             consumers: _,
             agents_are_local: _,
             horizon: _,
+            reusable_families: _,
             // Derived from the current time.
             current: _,
             // Derived from the cases.
@@ -109,6 +120,7 @@ impl Monitor {
             silent_sources,
             coverage,
             cases,
+            reused,
             groups,
             timers,
             expiries,
@@ -117,7 +129,7 @@ impl Monitor {
         } = &self.caseload;
         let (cells, seen, panes, levels) = self.cells.to_snapshot();
         let (now, clock, last_received) = (*now, *clock, *last_received);
-        let groups = groups.snapshot();
+        let (groups, reused) = (groups.snapshot(), reused.snapshot());
         CoreSnapshotView {
             now,
             clock,
@@ -134,6 +146,7 @@ impl Monitor {
             customers,
             names,
             coverage,
+            reused,
         }
     }
 
@@ -147,15 +160,20 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let CurrentSnapshot { core, coverage } = CurrentSnapshot::deserialize(from)?;
+        let CurrentSnapshot { core, coverage, reused } = CurrentSnapshot::deserialize(from)?;
         Monitor::new(standard, horizon)
             .restore_snapshot(core)
             .and_then(|monitor| monitor.restore_coverage(coverage))
+            .and_then(|mut monitor| {
+                let cases = &monitor.caseload.cases;
+                monitor.caseload.reused = ReusedSubjects::restore(reused, cases)?;
+                Ok(monitor)
+            })
             .map_err(D::Error::custom)
     }
 
     /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of an earlier journal
-    /// format, 1 to 3.
+    /// format, 1 to 4.
     ///
     /// # Errors
     /// As for [`Monitor::from_snapshot`].
@@ -165,6 +183,13 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
+        if format == 4 {
+            let Format4Snapshot { core, coverage } = Format4Snapshot::deserialize(from)?;
+            return Monitor::new(standard, horizon)
+                .restore_snapshot(core)
+                .and_then(|monitor| monitor.restore_coverage(coverage))
+                .map_err(D::Error::custom);
+        }
         let snapshot = if format < 3 {
             let snapshot: CoreSnapshot<Attributes, Format2Cases, Format3Customers> =
                 CoreSnapshot::deserialize(from)?;

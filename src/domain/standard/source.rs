@@ -8,8 +8,12 @@ use crate::domain::standard::Standard;
 pub struct DeclaredSource {
     /// Name, as in `hefei_calls`. Its name in events is in [`super::EventSchema::sources`].
     pub name: String,
-    /// Time in ms without an event after which the source is silent.
+    /// Time in ms without an event after which the source is silent, or
+    /// [`DeclaredSource::NEVER_SILENT`].
     pub silent_after_ms: i64,
+    /// Time in ms after the end of a case from which an arrival of the same subject begins a new
+    /// case. `None` means as in the standard.
+    pub reuse_after_ms: Option<i64>,
     /// Values of its cases for each dimension with a condition. Empty matches all cases.
     pub conditions: Vec<(usize, Vec<String>)>,
     /// Bit mask of the families of its cases.
@@ -19,6 +23,9 @@ pub struct DeclaredSource {
 impl DeclaredSource {
     /// Maximum number of declared sources, one bit each in a `u64`.
     pub const MAX_SOURCES: usize = 63;
+
+    /// Value of `silent_after_ms` of a source that may be silent for any time.
+    pub const NEVER_SILENT: i64 = i64::MAX;
 
     /// Returns true if the source feeds a reading with these families in this scope.
     ///

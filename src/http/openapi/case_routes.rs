@@ -83,6 +83,14 @@ pub(in crate::http) const GET_EXPLANATION: RouteDocumentation = RouteDocumentati
                           case.",
             example: "/acd/hefei",
         },
+        Parameter {
+            name: "at",
+            kind: ParameterKind::Text,
+            is_required: false,
+            description: "Time that selects one of several cases with this subject: the last that \
+                          began by then. Default: the latest.",
+            example: "2026-03-01T08:00:00+08:00",
+        },
         CASE_LIMIT,
     ],
     request: None,

@@ -9,6 +9,7 @@ use crate::domain::board::reading::Board;
 use crate::domain::explain::explanation::{
     ExplanationRequest, LISTED_CASES_DEFAULT, LISTED_CASES_MAX,
 };
+use crate::domain::time::timestamp::Timestamp;
 use crate::engine::commands::{EngineCommand, EngineUnavailable};
 use crate::http::HttpService;
 use crate::http::problem::HttpProblem;
@@ -41,7 +42,7 @@ pub async fn get_explanation(
     let standard = service.boards.borrow().standard.clone();
     let query = QueryParameters::new(
         query,
-        &["indicator", "window", "source", "subject", "limit"],
+        &["indicator", "window", "source", "subject", "at", "limit"],
         &standard.schema.dimensions,
     )?;
     let limit = query.parse_limit(LISTED_CASES_DEFAULT, LISTED_CASES_MAX)?;
@@ -77,9 +78,13 @@ pub async fn get_explanation(
         }
         (None, Some(subject)) => {
             let case = query.get("source").map(|source| service.intake.case_key(source, subject));
+            let at = query.get("at").map_or(Ok(Timestamp::MAX), |text| {
+                Timestamp::parse(text).map_err(|problem| bad_request(format!("`at`: {problem}")))
+            })?;
             let mut histories = query_engine(&service, |answer| EngineCommand::CaseHistory {
                 case,
                 subject: subject.to_owned(),
+                at,
                 answer,
             })
             .await?;

@@ -8,6 +8,7 @@ use super::check_file::{
     parse_formats, parse_time_zone, refuse_literal_offsets,
 };
 use super::check_parts::{MappingNames, ok_or_report, to_owned_strings};
+use crate::domain::events::event::{EventVerb, LifeCycle};
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
 use crate::ingest::mapping::{
     DefinitionRule, EventRule, GroupAggregate, MappedField, MappedFieldKind, Mapping,
@@ -32,6 +33,7 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
     let mut names = MappingNames::new(header.clone());
     let mut mapping = Mapping {
         source: root.required_string("source").unwrap_or_default().to_owned(),
+        reuse_after_ms: root.optional_duration("reuse_after"),
         zone: parse_time_zone(root),
         formats: root
             .required_value("formats", "a list of strings, as in [\"%Y-%m-%d %H:%M:%S\"]")
@@ -325,8 +327,10 @@ fn check_event_rule(
             .map(|table| check_data_fields(&table, names))
             .unwrap_or_default(),
     );
+    let kind = kind?;
     Some(EventRule {
-        kind: kind?,
+        is_id_timed: !is_order_event(&kind),
+        kind,
         time: time?,
         subject: event_subject.unwrap_or_else(|| subject.cloned())?,
         id,
@@ -339,6 +343,15 @@ fn check_event_rule(
             .map(|(kind, name, field)| (name, kind, field))
             .collect(),
     })
+}
+
+/// Returns true for an event of an order. An export repeats such an event, and then it must not
+/// count again.
+fn is_order_event(kind: &str) -> bool {
+    let verb = kind.split_once('.').map_or("", |(_, verb)| verb);
+    let has_verb =
+        |life_cycle| EventVerb::of_life_cycle(life_cycle).iter().any(|(name, _)| *name == verb);
+    has_verb(LifeCycle::Order) && !has_verb(LifeCycle::Contact)
 }
 
 fn check_event_type(value: &TomlValue<'_>) -> Option<String> {

@@ -211,10 +211,12 @@ impl Mapping {
         let subject = row.fill_template(&rule.subject)?.filter(|subject| !subject.is_empty());
         let subject =
             subject.ok_or_else(|| format!("the subject of `{}` is missing", rule.kind))?;
+        let (time, local) = row.event_time(rule.time)?;
         let id = match &rule.id {
             Some(id) => row
                 .fill_template(id)?
                 .ok_or_else(|| format!("the id of `{}` is missing", rule.kind))?,
+            None if rule.is_id_timed => format!("{subject}/{}/{time}", rule.kind),
             None => format!("{subject}/{}", rule.kind),
         };
         let mut data = Vec::with_capacity(rule.data.len());
@@ -228,7 +230,6 @@ impl Mapping {
                 self.parse_scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
             data.push((Cow::Borrowed(name.as_str()), value));
         }
-        let (time, local) = row.event_time(rule.time)?;
         let event = RawEvent {
             id: Cow::Owned(id),
             source: Cow::Borrowed(&self.source),

@@ -57,7 +57,7 @@ const SCALE_KEYS: [KeyReference; 2] = [
 ];
 
 /// Top of the file.
-const ROOT_KEYS: [KeyReference; 14] = [
+const ROOT_KEYS: [KeyReference; 15] = [
     KeyReference::required(
         "name",
         "string",
@@ -127,6 +127,15 @@ const ROOT_KEYS: [KeyReference; 14] = [
         "list of windows, at most 15",
         "Time windows over which every indicator is read.",
         r#"windows = ["5m", "1h", "today", "month"]"#,
+    ),
+    KeyReference::with_default(
+        "reuse_after",
+        "duration",
+        r#""1h""#,
+        "An arrival with a `subject` whose contact or ticket ended longer ago than this begins a \
+        new case. An earlier one is the next leg of the contact. Open cases and orders are never \
+        split.",
+        r#"reuse_after = "4h""#,
     ),
     KeyReference::with_default(
         "contacts",
@@ -219,19 +228,28 @@ const EXPIRY_KEYS: [KeyReference; 1] = [KeyReference::optional(
 )];
 
 /// `[source.NAME]`.
-const SOURCE_KEYS: [KeyReference; 4] = [
+const SOURCE_KEYS: [KeyReference; 5] = [
     KeyReference::required(
         "source",
         "string",
         "Attribute `source` of the events. Each source is declared once.",
         r#"source = "/acd/hefei""#,
     ),
-    KeyReference::required(
+    KeyReference::optional(
         "silent_after",
         "duration",
+        "required without `reuse_after`",
         "Without an event from this source for longer than this, every reading it feeds is \
         `stale`.",
         r#"silent_after = "5m""#,
+    ),
+    KeyReference::optional(
+        "reuse_after",
+        "duration",
+        "as at the top of the file",
+        "The same as `reuse_after` at the top of the file, for this source. `0s` suits a source \
+        that numbers its calls 0, 1, 2 and begins again.",
+        r#"reuse_after = "0s""#,
     ),
     KeyReference::optional(
         "where",

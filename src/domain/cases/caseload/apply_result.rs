@@ -42,6 +42,8 @@ pub struct ApplyResult {
     pub accepted: u64,
     /// Number of duplicates.
     pub duplicates: u64,
+    /// Number of cases begun because their subject was used again after its last case had ended.
+    pub subjects_reused: u64,
     /// Refused events by their index in the batch.
     pub refused: Vec<(usize, EventRefusal)>,
 }

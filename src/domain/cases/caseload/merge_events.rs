@@ -45,7 +45,7 @@ impl Caseload {
     }
 
     /// Settles a case. Returns false if it was settled already.
-    fn settle_case(&mut self, slot: u32) -> bool {
+    pub(super) fn settle_case(&mut self, slot: u32) -> bool {
         if self.cases.record(slot).is_settled() {
             return false;
         }

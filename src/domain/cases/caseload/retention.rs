@@ -37,6 +37,7 @@ impl Caseload {
         let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
         if is_time {
             self.coverage.record_forgotten(self.after.families, self.after.last_observed);
+            self.reused.forget_case(self.cases.record(slot).key());
             self.cases.forget_case(slot);
             self.case_names.forget_case(slot);
         }

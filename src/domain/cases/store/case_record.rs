@@ -291,6 +291,32 @@ impl CaseRecord {
         }
     }
 
+    /// Returns the times of the first and the last observation; `None` without observations.
+    #[inline]
+    #[must_use]
+    pub fn time_range(&self, overflow: &CaseOverflow) -> Option<(Timestamp, Timestamp)> {
+        match self.overflow_place() {
+            None => {
+                let last = usize::from(self.len).checked_sub(1)?;
+                Some((self.base, self.observation_time(last)))
+            }
+            Some(place) => {
+                let (first, last) =
+                    overflow.history(place).first().zip(overflow.history(place).last())?;
+                Some((first.to_observation().time, last.to_observation().time))
+            }
+        }
+    }
+
+    /// Returns true if an observation has this id.
+    #[must_use]
+    pub fn contains_id(&self, overflow: &CaseOverflow, id: EventId) -> bool {
+        match self.overflow_place() {
+            None => self.ids[..usize::from(self.len)].contains(&id),
+            Some(place) => overflow.history(place).iter().any(|known| known.id == id),
+        }
+    }
+
     /// Removes an agent's observations before `cutoff`, except those of the state at that time.
     ///
     /// Returns the removed observations in order.

@@ -151,17 +151,23 @@ impl CaseTable {
         )
     }
 
-    /// Forgets a case and frees its slot.
+    /// Forgets a case, of which only sums remain, and frees its slot.
     pub fn forget_case(&mut self, slot: u32) {
+        self.forgotten_count += u64::from(self.remove_case(slot));
+    }
+
+    /// Removes a case and frees its slot. Returns false if the slot was free.
+    pub fn remove_case(&mut self, slot: u32) -> bool {
         let key = self.record(slot).key();
-        if self.index.find(key) == Some(slot) {
+        let is_used = self.index.find(key) == Some(slot);
+        if is_used {
             self.index.remove(key);
             self.count -= 1;
-            self.forgotten_count += 1;
             self.free.push(slot);
             let (record, overflow) = self.record_and_overflow_mut(slot);
             record.release_overflow(overflow);
         }
+        is_used
     }
 
     /// Returns the slot of the case with this key; `None` if the case is unknown.

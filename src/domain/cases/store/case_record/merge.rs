@@ -29,11 +29,7 @@ impl CaseRecord {
         overflow: &mut CaseOverflow,
         attributes: impl FnOnce(u32, u32) -> std::cmp::Ordering,
     ) -> MergeResult {
-        let known = match self.overflow_place() {
-            None => self.ids[..usize::from(self.len)].contains(&new.id),
-            Some(place) => overflow.history(place).iter().any(|known| known.id == new.id),
-        };
-        if known {
+        if self.contains_id(overflow, new.id) {
             return self.merge_known_id(new, overflow, attributes);
         }
         if !self.is_overflowed && self.push_inline(new, 0) {

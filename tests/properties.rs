@@ -22,6 +22,8 @@ mod first_contact_model;
 mod snapshot;
 #[path = "properties/standard_change.rs"]
 mod standard_change;
+#[path = "properties/state_time.rs"]
+mod state_time;
 #[path = "properties/trend.rs"]
 mod trend;
 

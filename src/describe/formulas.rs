@@ -64,9 +64,11 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
                 format!("{}的平均得分：{}", of.zh, list_weights("、", "分计")),
             )
         }
-        Formula::Share { part, whole } => {
-            let (part, whole) =
-                (describe_durations(standard, part), describe_durations(standard, whole));
+        Formula::Share { part, whole, states } => {
+            let [part, whole] = match states {
+                None => [part, whole].map(|of| describe_durations(standard, of)),
+                Some(states) => states.each_ref().map(|of| describe_state_time(standard, of)),
+            };
             bilingual_text(
                 format!("{}, divided by {}", part.en, whole.en),
                 format!("{} ÷ {}", part.zh, whole.zh),
@@ -327,6 +329,12 @@ pub(super) fn describe_values(tallies: &[FactTally]) -> LocalizedTitle {
 fn describe_durations(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {
     let (value, of) = (describe_value_names(standard, of), describe_tallies(standard, of));
     bilingual_text(format!("the {} of {}", value.en, of.en), format!("{}的{}", of.zh, value.zh))
+}
+
+/// Describes the time in states: `the time of agents in conversation or in wrap-up`.
+fn describe_state_time(standard: &Standard, states: &[FactTally]) -> LocalizedTitle {
+    let of = describe_tallies(standard, states);
+    bilingual_text(format!("the time of {}", of.en), format!("{}的时长", of.zh))
 }
 
 fn describe_value_names(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {

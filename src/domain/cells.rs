@@ -6,4 +6,5 @@ pub mod cell_table;
 pub mod gauges;
 pub mod histogram;
 pub mod rollup_group;
+pub mod state_time;
 pub mod window_panes;

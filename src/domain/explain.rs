@@ -5,3 +5,5 @@ pub mod breakdown;
 pub mod case_history;
 pub mod explanation;
 pub mod open_cases;
+pub mod scope_membership;
+mod timed_states;

@@ -423,8 +423,10 @@ impl Standard {
     #[must_use]
     pub fn counted_fact_kinds(&self) -> Vec<bool> {
         let mut counted = vec![false; self.kinds.count()];
-        let tallies = self.indicators.iter().flat_map(|indicator| indicator.fact_tallies());
-        tallies.for_each(|tally| counted[usize::from(tally.kind.0)] = true);
+        for Indicator { formula, .. } in &self.indicators {
+            let tallies = formula.fact_tallies().chain(formula.timed_states().flatten());
+            tallies.for_each(|tally| counted[usize::from(tally.kind.0)] = true);
+        }
         counted
     }
 

@@ -270,7 +270,8 @@ fn side_json(standard: &Standard, side: &FormulaSide) -> Value {
 
 fn examples_json(standard: &Standard, cases: &[FactExample]) -> Vec<Value> {
     let format_example = |example: &FactExample| {
-        let duration = standard.kinds.fact_measure(example.kind) == FactMeasure::Duration;
+        // A share of time lists active states with their time.
+        let duration = standard.kinds.fact_measure(example.kind) != FactMeasure::Answer;
         let mut object = Map::new();
         insert_case_name(example.name.as_ref(), &mut object);
         object.insert("fact".to_owned(), standard.kinds.name(example.kind).into());

@@ -3,7 +3,7 @@
 
 use super::calendar::{CaseZone, DAY, HOUR, MINUTE, first_instant_of, local_time};
 use super::call_legs::QUEUE;
-use super::case_facts::{CaseMeaning, DimensionValues, OracleFact, zone_of};
+use super::case_facts::{CaseMeaning, DimensionValues, OracleFact, StateSpan, zone_of};
 use super::indicators::{OracleFormula, OracleIndicator};
 use jiff::civil::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,8 @@ pub(crate) struct ExpectedReading {
     pub(crate) of: i64,
     pub(crate) values: Vec<i64>,
     pub(crate) oldest: Option<i64>,
+    /// Milliseconds of the part and of the whole of a share.
+    pub(crate) times: [i64; 2],
 }
 
 /// Index of the indicator, scope as in `center=berlin tier=vip`, and window.
@@ -94,9 +96,7 @@ fn known_since(
     families: &[&str],
     first_times: &BTreeMap<&str, i64>,
 ) -> Option<i64> {
-    let good_count =
-        if let OracleFormula::Ratio(good, _) = &indicator.formula { good.len() } else { 0 };
-    let (good, of) = families.split_at(good_count);
+    let (good, of) = families.split_at(indicator.numerator_len());
     let operands = [good, of].into_iter().filter(|operand| !operand.is_empty());
     let since = operands
         .map(|operand| operand.iter().filter_map(|family| first_times.get(family)).copied().max());
@@ -111,8 +111,7 @@ pub(crate) type PicksByFact = BTreeMap<(String, String), Vec<(usize, usize, bool
 pub(crate) fn index_picks(indicators: &[OracleIndicator]) -> PicksByFact {
     let mut picks_by_fact = PicksByFact::new();
     for (number, indicator) in indicators.iter().enumerate() {
-        let good_count =
-            if let OracleFormula::Ratio(good, _) = &indicator.formula { good.len() } else { 0 };
+        let good_count = indicator.numerator_len();
         for (pick_index, pick) in indicator.all_picks().into_iter().enumerate() {
             let (family, fact) = pick.fact_name();
             picks_by_fact.entry((family.to_owned(), fact.to_owned())).or_default().push((
@@ -209,13 +208,16 @@ pub(crate) fn expected_board(
                 add(&mut possible_scopes, &leg.values, ScopeReach::All);
             }
         }
+        add_state_times(case, &begins, now, indicators, &mut readings);
         for (fact, attributes, reach) in counted_facts(case) {
             let begins = &begins[zone_of(attributes) as usize];
             let scopes = scopes_of(attributes, reach);
             let name = (fact.name.0.to_owned(), fact.name.1.to_owned());
             for &(number, pick_index, good) in picks_by_fact.get(&name).into_iter().flatten() {
                 let indicator = &indicators[number];
-                if !indicator.all_picks()[pick_index].matches_fact(fact, attributes) {
+                if indicator.counts_state_time()
+                    || !indicator.all_picks()[pick_index].matches_fact(fact, attributes)
+                {
                     continue;
                 }
                 let is_gauge =
@@ -238,6 +240,7 @@ pub(crate) fn expected_board(
                     if !good {
                         reading.values.extend(fact.value);
                     }
+                    reading.times[usize::from(!good)] += fact.value.unwrap_or_default();
                     reading.oldest =
                         Some(reading.oldest.map_or(fact.time, |oldest| oldest.min(fact.time)));
                 }
@@ -247,4 +250,44 @@ pub(crate) fn expected_board(
     let known = indicators.iter().zip(families);
     let known = known.map(|(indicator, families)| known_since(indicator, families, first_times));
     ExpectedBoard { readings, present_scopes, possible_scopes, known_since: known.collect() }
+}
+
+/// Adds the states of an agent to the shares of time. Each state is split at the start of each window
+/// by hand. A window ends with the current millisecond.
+fn add_state_times(
+    case: &CaseMeaning,
+    begins: &[[i64; WINDOW_NAMES.len()]; 2],
+    now: i64,
+    indicators: &[OracleIndicator],
+    readings: &mut BTreeMap<ReadingKey, ExpectedReading>,
+) {
+    let begins = &begins[zone_of(&case.attributes) as usize];
+    for (number, indicator) in
+        indicators.iter().enumerate().filter(|(_, indicator)| indicator.counts_state_time())
+    {
+        let picks = indicator.all_picks();
+        for ((place, pick), span) in picks
+            .iter()
+            .enumerate()
+            .flat_map(|pick| case.state_spans.iter().map(move |span| (pick, span)))
+        {
+            let StateSpan { name, from, until } = *span;
+            let fact = OracleFact { name, time: from, value: None, label: None, event_index: 0 };
+            if pick.fact_name() != name || !pick.matches_fact(&fact, &case.attributes) {
+                continue;
+            }
+            for (window, begin) in WINDOW_NAMES.into_iter().zip(begins) {
+                if until.is_some_and(|until| until < *begin) {
+                    continue;
+                }
+                let inside = until.unwrap_or(now + 1) - from.max(*begin);
+                for scope in scopes_of(&case.attributes, ScopeReach::All) {
+                    let reading = readings.entry((number, scope, window)).or_default();
+                    let is_whole = place >= indicator.numerator_len();
+                    reading.times[usize::from(is_whole)] += inside;
+                    reading.of += i64::from(is_whole);
+                }
+            }
+        }
+    }
 }

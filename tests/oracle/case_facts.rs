@@ -37,6 +37,16 @@ pub(crate) struct WorkInterruption {
     pub(crate) ended_by_event: usize,
 }
 
+/// Time that an agent spent in a state.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct StateSpan {
+    /// Name of the fact that counts its duration.
+    pub(crate) name: FactName,
+    pub(crate) from: i64,
+    /// `None` while the state is active.
+    pub(crate) until: Option<i64>,
+}
+
 /// Values in the order of [`DIMENSIONS`].
 pub(crate) type DimensionValues = [Option<&'static str>; DIMENSIONS.len()];
 
@@ -60,6 +70,8 @@ pub(crate) struct CaseMeaning {
     pub(crate) legs: Vec<LegMeaning>,
     pub(crate) open: bool,
     pub(crate) interruptions: Vec<WorkInterruption>,
+    /// Past and active working states of an agent. An expired state is none.
+    pub(crate) state_spans: Vec<StateSpan>,
     pub(crate) liable: Option<&'static str>,
     /// Instants at which the passing of time alone changes the board.
     pub(crate) critical_times: Vec<i64>,
@@ -366,19 +378,28 @@ fn derive_agent(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
             now = now.or(Some((state, event.time)));
             continue;
         };
-        let time = match before {
-            "ready" => "ready_time",
-            "talking" => "talking_time",
-            "wrapup" => "wrapup_time",
-            "pause" => "pause_time",
-            _ => "",
-        };
-        if !time.is_empty() {
-            meaning.add_fact(("agent", time), *index, event.time, Some(event.time - since));
+        if let Some(time) = time_in_state(before) {
+            let name = ("agent", time);
+            meaning.add_fact(name, *index, event.time, Some(event.time - since));
+            meaning.state_spans.push(StateSpan { name, from: since, until: Some(event.time) });
         }
         now = Some((state, event.time));
     }
-    if let Some((state, since)) = now {
-        meaning.add_active_fact(("agent", state), since);
+    if let Some((state, since)) = now
+        && meaning.add_active_fact(("agent", state), since)
+        && let Some(time) = time_in_state(state)
+    {
+        meaning.state_spans.push(StateSpan { name: ("agent", time), from: since, until: None });
+    }
+}
+
+/// Returns the fact that counts the durations of a working state.
+fn time_in_state(state: &str) -> Option<&'static str> {
+    match state {
+        "ready" => Some("ready_time"),
+        "talking" => Some("talking_time"),
+        "wrapup" => Some("wrapup_time"),
+        "pause" => Some("pause_time"),
+        _ => None,
     }
 }

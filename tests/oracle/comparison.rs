@@ -153,6 +153,15 @@ fn compare_reading(
                 components.values.iter().map(|answer| SCORE_WEIGHTS[*answer as usize - 1]).sum();
             value = (*of > 0).then(|| weights / *of as f64);
         }
+        (OracleFormula::Share(..), ReadingComponents::Share { part, whole, of }) => {
+            let times = components.times.map(|millis| millis as f64 / 1_000.0);
+            expect_equal("part/whole", &[*part, *whole], &times)?;
+            expect_equal("of", of, &components.of)?;
+            if components.of > 0 && times[1] > 0.0 {
+                value = Some(times[0] / times[1]);
+                state = if components.of < SMALL_SAMPLE { "small_sample" } else { "ok" };
+            }
+        }
         (formula, got) => return Err(format!("components {got:?} for {formula:?}")),
     }
     if value.is_none() {

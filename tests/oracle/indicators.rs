@@ -37,6 +37,8 @@ pub(crate) enum OracleFormula {
     Level(Vec<FactPick>),
     Oldest(Vec<FactPick>),
     Score(Vec<FactPick>),
+    /// Part and whole.
+    Share(Vec<FactPick>, Vec<FactPick>),
 }
 
 /// Compared indicator. [`OracleIndicator::to_toml`] sets the targets.
@@ -109,7 +111,7 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
 
 fn contact_indicators() -> Vec<OracleIndicator> {
     use DurationLimit::{Below, Beyond, From, Within};
-    use OracleFormula::{Duration, Level, Oldest, Ratio, Score};
+    use OracleFormula::{Duration, Level, Oldest, Ratio, Score, Share};
     let gone = || {
         vec![pick_fact("call.answered"), pick_fact("call.abandoned"), pick_fact("call.overflowed")]
     };
@@ -283,6 +285,35 @@ fn contact_indicators() -> Vec<OracleIndicator> {
                 pick_fact("agent.pause"),
             ]),
         ),
+        (
+            "occupancy",
+            Share(
+                vec![pick_fact("agent.talking_time"), pick_fact("agent.wrapup_time")],
+                vec![
+                    pick_fact("agent.talking_time"),
+                    pick_fact("agent.wrapup_time"),
+                    pick_fact("agent.ready_time"),
+                ],
+            ),
+        ),
+        (
+            "talking_of_outages",
+            Share(
+                vec![FactPick {
+                    dimension_values: Some(("class", &["outage"])),
+                    ..pick_fact("agent.talking_time")
+                }],
+                vec![pick_fact("agent.talking_time"), pick_fact("agent.pause_time")],
+            ),
+        ),
+        // A share with a limit counts a duration as a whole when it ends.
+        (
+            "long_talks",
+            Share(
+                vec![pick_with_limit("agent.talking_time", From(10 * MINUTE))],
+                vec![pick_fact("agent.talking_time")],
+            ),
+        ),
         ("longest_away", Oldest(vec![pick_fact("agent.pause"), pick_fact("agent.offline")])),
     ];
     all.map(|(name, formula)| OracleIndicator { name: name.to_owned(), formula }).into()
@@ -450,12 +481,28 @@ impl OracleIndicator {
     /// Returns all picks, those of a numerator first.
     pub(crate) fn all_picks(&self) -> Vec<&FactPick> {
         match &self.formula {
-            OracleFormula::Ratio(good, of) => good.iter().chain(of).collect(),
+            OracleFormula::Ratio(good, of) | OracleFormula::Share(good, of) => {
+                good.iter().chain(of).collect()
+            }
             OracleFormula::Duration(of)
             | OracleFormula::Level(of)
             | OracleFormula::Oldest(of)
             | OracleFormula::Score(of) => of.iter().collect(),
         }
+    }
+
+    /// Returns how many of the first picks belong to a numerator.
+    pub(crate) fn numerator_len(&self) -> usize {
+        match &self.formula {
+            OracleFormula::Ratio(good, _) | OracleFormula::Share(good, _) => good.len(),
+            _ => 0,
+        }
+    }
+
+    /// Returns true if the indicator counts the time of states inside the window.
+    pub(crate) fn counts_state_time(&self) -> bool {
+        matches!(self.formula, OracleFormula::Share(..))
+            && self.all_picks().iter().all(|pick| pick.limit.is_none())
     }
 
     /// Returns the section of the indicator in a standard.
@@ -467,6 +514,13 @@ impl OracleIndicator {
                     "ratio = {{ good = {}, of = {} }}\ntarget = {{ at_least = {target}, warning = {warning} }}\nsmall_sample = {SMALL_SAMPLE}",
                     toml_list(good),
                     toml_list(of)
+                )
+            }
+            OracleFormula::Share(part, whole) => {
+                format!(
+                    "share = {{ part = {}, whole = {} }}\nsmall_sample = {SMALL_SAMPLE}",
+                    toml_list(part),
+                    toml_list(whole)
                 )
             }
             OracleFormula::Duration(of) => format!("duration = {}", toml_list(of)),

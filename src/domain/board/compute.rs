@@ -7,6 +7,7 @@ mod difference;
 pub(in crate::domain) mod duration_sums;
 mod durations;
 mod scope_sums;
+mod state_times;
 
 use self::coverage::{BoardCoverage, ScopeCoverage};
 use self::scope_sums::{ScopeSums, ScopeSumsTable};
@@ -266,8 +267,12 @@ fn compute_readings(
             let age = since.map(|since| state.now.millis_since(since) as f64 / 1_000.0);
             add(None, age, ReadingComponents::Oldest { since });
         }
-        Formula::Share { part, whole } => {
-            let (part, whole) = (sums.duration_sums(state, part), sums.duration_sums(state, whole));
+        Formula::Share { part, whole, states } => {
+            let [part, whole] = match states {
+                None => [part, whole].map(|of| sums.duration_sums(state, of)),
+                Some([part_states, whole_states]) => [(part, part_states), (whole, whole_states)]
+                    .map(|(of, states)| sums.state_time_sums(state, of, states)),
+            };
             for (lane, (part, whole)) in part.into_iter().zip(whole).enumerate() {
                 let (value, components) = duration_sums::duration_share(part, whole);
                 add(Some(lane), value, components);

@@ -6,6 +6,7 @@
 
 use crate::domain::board::compute::duration_sums::{DurationSum, duration_share};
 use crate::domain::cells::cell::{CellPlan, PaneCell};
+use crate::domain::cells::state_time::{SUMS_PER_SET, StateSums};
 use crate::domain::standard::indicator::answer_tallies;
 use crate::domain::standard::scope::Scope;
 use crate::domain::standard::{FactTally, Formula, Standard};
@@ -42,6 +43,11 @@ pub struct IndicatorTrends {
 pub struct TrendSums {
     counts: Vec<i64>,
     durations: Vec<DurationSum>,
+    /// Starts and ends by set of timed states.
+    states: Vec<StateSums>,
+    /// Time in states by set of timed states, and the number of states active at the end of the
+    /// range. Zero until [`TrendSums::set_range`].
+    state_times: Vec<DurationSum>,
 }
 
 impl TrendSums {
@@ -51,6 +57,8 @@ impl TrendSums {
         TrendSums {
             counts: vec![0; plan.slot_count()],
             durations: vec![DurationSum::default(); plan.duration_count()],
+            states: vec![StateSums::default(); plan.timed_states().len()],
+            state_times: vec![DurationSum::default(); plan.timed_states().len()],
         }
     }
 
@@ -59,7 +67,16 @@ impl TrendSums {
         for &(place, more) in cell.sums() {
             match usize::from(place).checked_sub(self.counts.len()) {
                 None => self.counts[usize::from(place)] += more,
-                Some(number) => self.durations[number].sum_ms += more,
+                Some(number) => match number.checked_sub(self.durations.len()) {
+                    None => self.durations[number].sum_ms += more,
+                    Some(place) => {
+                        let sums = &mut self.states[place / SUMS_PER_SET];
+                        sums.merge(match place % SUMS_PER_SET {
+                            0 => StateSums { starts: more, times: 0 },
+                            _ => StateSums { starts: 0, times: more },
+                        });
+                    }
+                },
             }
         }
         cell.duration_counts().iter().for_each(|(number, _, times)| {
@@ -73,6 +90,35 @@ impl TrendSums {
         for (sum, more) in self.durations.iter_mut().zip(&other.durations) {
             *sum = DurationSum { sum_ms: sum.sum_ms + more.sum_ms, count: sum.count + more.count };
         }
+        self.states.iter_mut().zip(&other.states).for_each(|(sum, more)| sum.merge(*more));
+    }
+
+    /// Returns the number of starts minus the number of ends, by set of timed states.
+    pub fn state_starts(&self) -> impl Iterator<Item = i64> {
+        self.states.iter().map(|sums| sums.starts)
+    }
+
+    /// Computes the time in states from `begin` to `end`, the range of these sums. `active` has the
+    /// number of states active at `end` by set.
+    pub fn set_range(&mut self, begin: Timestamp, end: Timestamp, active: &[i64]) {
+        let sets = self.state_times.iter_mut().zip(&self.states).zip(active);
+        for ((times, sums), active) in sets {
+            let sum_ms = sums.millis_between(*active, begin, end);
+            *times = DurationSum { sum_ms, count: *active };
+        }
+    }
+
+    /// Returns time and number of the states that lasted in the range. Those that ended in it have
+    /// the durations `of`.
+    fn state_time_sum(
+        &self,
+        of: &[FactTally],
+        states: &[FactTally],
+        plan: &CellPlan,
+    ) -> DurationSum {
+        let times = plan.find_timed_states(states).map(|set| self.state_times[set]);
+        let DurationSum { sum_ms, count } = times.unwrap_or_default();
+        DurationSum { sum_ms, count: count + self.duration_sum(of, plan).count }
     }
 
     fn count_tallies(&self, tallies: &[FactTally], plan: &CellPlan) -> i64 {
@@ -111,8 +157,14 @@ impl TrendSums {
                     counts.iter().zip(weights).map(|(count, weight)| *count as f64 * weight).sum();
                 (sum / of as f64, of)
             }
-            Formula::Share { part, whole } => {
-                let (part, whole) = (self.duration_sum(part, plan), self.duration_sum(whole, plan));
+            Formula::Share { part, whole, states } => {
+                let [part, whole] = match states {
+                    None => [part, whole].map(|of| self.duration_sum(of, plan)),
+                    Some([part_states, whole_states]) => {
+                        [(part, part_states), (whole, whole_states)]
+                            .map(|(of, states)| self.state_time_sum(of, states, plan))
+                    }
+                };
                 (duration_share(part, whole).0?, whole.count)
             }
             Formula::Difference { first, second, .. } => {

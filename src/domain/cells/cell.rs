@@ -1,16 +1,21 @@
 //! Cells: sums of facts per window for one rollup group.
 //!
 //! [`CellPlan`] defines the sums: a slot for each distinct tally, and a duration set for each
-//! distinct set of facts with durations. A [`Cell`] holds the sums of all windows. A [`PaneCell`]
-//! holds the sums of one pane, which are subtracted when the pane leaves a window.
+//! distinct set of facts with durations. Each distinct set of timed states has the sums of
+//! [`super::state_time`], which follow after all duration sets. A [`Cell`] holds the sums of all
+//! windows. A [`PaneCell`] holds the sums of one pane, which are subtracted when the pane leaves a
+//! window.
 
 mod pane_cell;
+mod state_lanes;
+mod update_steps;
 
 pub use self::pane_cell::PaneCell;
+pub use self::update_steps::{UpdateProgram, UpdateSteps};
 use super::bucket_bounds::bucket_bounds;
 use super::histogram::{Histogram, bucket_of_millis};
-use crate::domain::events::event::{Attributes, Symbol};
-use crate::domain::facts::catalog::Fact;
+use super::state_time::SUMS_PER_SET;
+use crate::domain::facts::catalog::{Fact, FactKind};
 use crate::domain::standard::indicator::answer_tallies;
 use crate::domain::standard::{FactTally, Formula, Standard};
 use crate::domain::time::window::{LANES_PER_BANK, LaneCounts, MAX_BANKS};
@@ -19,16 +24,6 @@ use serde::{Deserialize, Serialize};
 /// Index of a slot in a cell.
 pub type SlotNumber = u16;
 
-/// Slots and duration sets that a fact of one kind may add to, each with its range of values.
-#[derive(Clone, Default, Debug, PartialEq)]
-pub struct UpdateSteps {
-    counts: Vec<(SlotNumber, i64, i64)>,
-    durations: Vec<(u16, i64, i64)>,
-    /// Steps for facts with a certain label. They are separate because few facts have one.
-    labeled_counts: Vec<(Symbol, SlotNumber, i64, i64)>,
-    labeled_durations: Vec<(Symbol, u16, i64, i64)>,
-}
-
 /// Layout of the cells of a standard.
 #[derive(Debug)]
 pub struct CellPlan {
@@ -36,6 +31,10 @@ pub struct CellPlan {
     slots: Vec<FactTally>,
     /// Distinct sets of tallies with durations, sorted.
     durations: Vec<Vec<FactTally>>,
+    /// Distinct sets of current states whose time is summed, sorted.
+    timed_states: Vec<Vec<FactTally>>,
+    /// For each kind of fact, the current state that it measures.
+    measured_states: Vec<Option<FactKind>>,
     /// Tallies of current-state facts, sorted.
     gauge_tallies: Vec<FactTally>,
     /// Number of fact kinds.
@@ -46,15 +45,6 @@ pub struct CellPlan {
     bucket_bounds: Vec<Vec<i64>>,
     /// Maximum number of times that one fact adds to one count.
     additions_per_fact: u64,
-}
-
-/// Update steps for the facts of one group's cases.
-#[derive(Debug, PartialEq)]
-pub struct UpdateProgram {
-    /// Steps by kind of fact.
-    pub steps: Vec<UpdateSteps>,
-    /// True for each current-state tally that matches these cases.
-    gauges_matched: Vec<bool>,
 }
 
 impl CellPlan {
@@ -71,6 +61,12 @@ impl CellPlan {
         let mut plan = CellPlan {
             slots: Vec::new(),
             durations: Vec::new(),
+            timed_states: Vec::new(),
+            measured_states: standard
+                .kinds
+                .iter()
+                .map(|kind| standard.kinds.measured_state(kind))
+                .collect(),
             gauge_tallies: Vec::new(),
             fact_kind_count,
             bank_count,
@@ -78,6 +74,7 @@ impl CellPlan {
             additions_per_fact: 1,
         };
         for indicator in &standard.indicators {
+            plan.timed_states.extend(indicator.formula.timed_states().cloned());
             match &indicator.formula {
                 Formula::Ratio { .. } | Formula::Rate { .. } => {
                     plan.slots.extend(indicator.fact_tallies().cloned());
@@ -90,7 +87,7 @@ impl CellPlan {
                     plan.durations.push(handling.clone());
                     plan.gauge_tallies.extend(waiting.iter().chain(agents).cloned());
                 }
-                Formula::Share { part, whole } => {
+                Formula::Share { part, whole, .. } => {
                     plan.durations.extend([part.clone(), whole.clone()]);
                 }
                 Formula::Level { of } | Formula::Oldest { of } => {
@@ -103,6 +100,8 @@ impl CellPlan {
         plan.slots.dedup();
         plan.durations.sort();
         plan.durations.dedup();
+        plan.timed_states.sort();
+        plan.timed_states.dedup();
         plan.gauge_tallies.sort();
         plan.gauge_tallies.dedup();
         let additions = |tally: &FactTally| tally.labels.len().max(1);
@@ -136,6 +135,31 @@ impl CellPlan {
         self.durations.len()
     }
 
+    /// Returns the sets of current states whose time is summed.
+    #[must_use]
+    pub fn timed_states(&self) -> &[Vec<FactTally>] {
+        &self.timed_states
+    }
+
+    /// Returns the index of a set of timed states, or `None` if no indicator sums their time.
+    #[must_use]
+    pub fn find_timed_states(&self, of: &[FactTally]) -> Option<usize> {
+        self.timed_states.binary_search_by(|known| known.as_slice().cmp(of)).ok()
+    }
+
+    /// Returns the place of the first sum of a set of timed states, counted from the first duration
+    /// set.
+    #[must_use]
+    pub fn first_state_sum(&self, set: usize) -> usize {
+        self.duration_count() + SUMS_PER_SET * set
+    }
+
+    /// Returns the number of sums of durations and of timed states.
+    #[must_use]
+    pub fn time_sum_count(&self) -> usize {
+        self.first_state_sum(self.timed_states.len())
+    }
+
     /// Returns the maximum number of times that one fact adds to one count.
     #[must_use]
     pub fn additions_per_fact(&self) -> u64 {
@@ -154,48 +178,6 @@ impl CellPlan {
     pub fn bucket_bounds(&self, indicator: usize) -> &[i64] {
         &self.bucket_bounds[indicator]
     }
-
-    /// Returns the update steps for cases with these attributes.
-    #[must_use]
-    pub fn update_program(&self, attributes: &Attributes) -> UpdateProgram {
-        let mut steps_of = vec![UpdateSteps::default(); self.fact_kind_count];
-        for (slot, tally) in
-            self.slots.iter().enumerate().filter(|(_, tally)| tally.fits_attributes(attributes))
-        {
-            let (low, high) = value_range(tally);
-            let steps = &mut steps_of[usize::from(tally.kind.0)];
-            match tally.labels[..] {
-                [] => steps.counts.push((slot as SlotNumber, low, high)),
-                ref labels => steps
-                    .labeled_counts
-                    .extend(labels.iter().map(|label| (*label, slot as SlotNumber, low, high))),
-            }
-        }
-        for (number, of) in self.durations.iter().enumerate() {
-            for tally in of.iter().filter(|tally| tally.fits_attributes(attributes)) {
-                let (low, high) = value_range(tally);
-                let steps = &mut steps_of[usize::from(tally.kind.0)];
-                match tally.labels[..] {
-                    [] => steps.durations.push((number as u16, low, high)),
-                    ref labels => steps
-                        .labeled_durations
-                        .extend(labels.iter().map(|label| (*label, number as u16, low, high))),
-                }
-            }
-        }
-        UpdateProgram {
-            steps: steps_of,
-            gauges_matched: self
-                .gauge_tallies
-                .iter()
-                .map(|tally| tally.fits_attributes(attributes))
-                .collect(),
-        }
-    }
-}
-
-fn value_range(tally: &FactTally) -> (i64, i64) {
-    tally.values.unwrap_or((i64::MIN, i64::MAX))
 }
 
 /// Sums of one rollup group in every window.
@@ -204,29 +186,18 @@ pub struct Cell {
     /// Count of each slot, its banks side by side. The high parts of counts that exceed 32 bits
     /// follow after all slots, if there are any.
     pub counts: Box<[LaneCounts]>,
-    /// Sums of each duration set, its banks side by side.
+    /// Sums of each duration set, its banks side by side. The sums of timed states follow, with empty
+    /// histograms.
     pub durations: Box<[DurationLanes]>,
 }
 
 /// Durations in every window of a bank.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct DurationLanes {
-    /// Sum in milliseconds by lane.
+    /// Sum in milliseconds by lane, or a sum of timed states.
     pub sum: [i64; LANES_PER_BANK],
     /// Distribution of the values.
     pub histogram: Histogram,
-}
-
-impl UpdateSteps {
-    /// Returns true if facts of this kind add to nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let UpdateSteps { counts, durations, labeled_counts, labeled_durations } = self;
-        counts.is_empty()
-            && durations.is_empty()
-            && labeled_counts.is_empty()
-            && labeled_durations.is_empty()
-    }
 }
 
 /// Duration that is not yet in its rollup group's histogram.
@@ -329,7 +300,7 @@ impl Cell {
     pub fn new(plan: &CellPlan) -> Cell {
         Cell {
             counts: vec![LaneCounts::default(); plan.slot_count() * plan.bank_count].into(),
-            durations: vec![DurationLanes::default(); plan.duration_count() * plan.bank_count]
+            durations: vec![DurationLanes::default(); plan.time_sum_count() * plan.bank_count]
                 .into(),
         }
     }
@@ -339,7 +310,7 @@ impl Cell {
     pub fn matches_plan(&self, plan: &CellPlan) -> bool {
         let count = plan.slot_count() * plan.bank_count;
         (self.counts.len() == count || self.counts.len() == 2 * count)
-            && self.durations.len() == plan.duration_count() * plan.bank_count
+            && self.durations.len() == plan.time_sum_count() * plan.bank_count
             && self.durations.iter().all(|durations| durations.histogram.is_valid())
     }
 
@@ -408,7 +379,10 @@ impl Cell {
                         self.high_counts_mut(count)[place].0[lane] += carry;
                     }
                 }
-                Some(number) => self.durations[number * plan.bank_count + bank].sum[lane] -= sum,
+                Some(number) => {
+                    let lanes = &mut self.durations[number * plan.bank_count + bank].sum;
+                    lanes[lane] = lanes[lane].wrapping_sub(sum);
+                }
             }
         }
         for &(number, bucket, times) in pane.duration_counts() {

@@ -5,13 +5,16 @@
 //!
 //! [`Monitor::into_parts`]: crate::domain::monitor::Monitor::into_parts
 
+mod recount_states;
+
 use super::cell::{self, Cell, CellPlan, PendingDuration};
 use super::gauges::{self, Gauges};
 use super::rollup_group::RollupGroups;
+use super::state_time::StateChange;
 use super::window_panes::{self, WindowPanes};
 use crate::domain::cases::changes::{CaseChanges, Counted, Seen};
 use crate::domain::cases::groups::CaseGroup;
-use crate::domain::facts::catalog::FactMeasure;
+use crate::domain::facts::catalog::{FactKind, FactMeasure};
 use crate::domain::standard::{Formula, Standard};
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::{LaneCounts, MAX_BANKS};
@@ -153,6 +156,16 @@ impl CellTable {
         Ok(self)
     }
 
+    /// Returns the number of active states of a rollup group in a set of timed states.
+    pub(in crate::domain) fn active_states(&self, set: usize, rollup_group: u32) -> i64 {
+        let attributes = self.rollup_groups.all()[rollup_group as usize].attributes();
+        let states = self.plan.timed_states()[set].iter();
+        states
+            .filter(|tally| tally.fits_attributes(attributes))
+            .map(|tally| self.gauges.active_count(tally.kind, rollup_group))
+            .sum()
+    }
+
     /// Applies changes and subtracts panes that leave their windows.
     pub fn apply_changes(&mut self, changes: &CaseChanges) {
         changes.groups.iter().for_each(|group| self.add_group(group));
@@ -201,17 +214,27 @@ impl CellTable {
     #[inline]
     fn add_fact<const BANKS: usize>(&mut self, Counted { fact, group, times }: &Counted) {
         let rollup_group = self.rollup_groups.rollup_of_group(*group);
-        if self.gauge_kinds[usize::from(fact.kind.0)] {
+        let is_gauge = self.gauge_kinds[usize::from(fact.kind.0)];
+        if is_gauge {
             match times {
                 1.. => self.gauges.record_start(fact.kind, rollup_group, fact.time),
                 _ => self.gauges.record_end(fact.kind, rollup_group, fact.time),
             }
-            return;
         }
         let steps = self.rollup_groups.update_steps(rollup_group, fact.kind);
         if steps.is_empty() {
             return;
         }
+        if !steps.timed_states().is_empty() {
+            for change in StateChange::of_fact(fact, is_gauge) {
+                let change = if *times < 0 { change.reversed() } else { change };
+                self.add_state_change::<BANKS>(fact.kind, rollup_group, change);
+            }
+        }
+        if is_gauge {
+            return;
+        }
+        let steps = self.rollup_groups.update_steps(rollup_group, fact.kind);
         let mask = self.panes.bounds().window_mask::<BANKS>(
             fact.time,
             self.rollup_groups.all()[rollup_group as usize].zone_number(),
@@ -226,5 +249,23 @@ impl CellTable {
             pane,
             &mut self.pending_durations,
         );
+    }
+
+    /// Adds a change of a state, reported by a fact of this kind, to the sums of timed states.
+    fn add_state_change<const BANKS: usize>(
+        &mut self,
+        kind: FactKind,
+        rollup_group: u32,
+        change: StateChange,
+    ) {
+        let CellTable { plan, rollup_groups, cells, panes, .. } = self;
+        let zone = rollup_groups.all()[rollup_group as usize].zone_number();
+        let mask = panes.bounds().window_mask::<BANKS>(change.time, zone);
+        let cell = &mut cells[rollup_group as usize];
+        let mut pane = panes.cell_at(change.time, rollup_group, plan);
+        for set in rollup_groups.update_steps(rollup_group, kind).timed_states() {
+            let pane = pane.as_deref_mut();
+            cell.add_state_change(*set, change, &mask, plan, pane);
+        }
     }
 }

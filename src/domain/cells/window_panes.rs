@@ -219,6 +219,7 @@ impl Pane {
         let mut pane = Pane::default();
         let mut known = vec![false; rollup_groups.group_count()];
         for (group, cell) in cells {
+            let cell = cell.with_state_sums(plan);
             match known.get_mut(group as usize) {
                 None => return Err("a pane refers to an unknown group"),
                 Some(known) if !*known && cell.matches_plan(plan) => *known = true,

@@ -6,14 +6,14 @@
 
 use super::bounded_list::{BoundedList, ListOrder, UnresolvedCause};
 use super::explanation::{ExclusionReason, REASONS_MAX};
+use super::scope_membership::ScopeMembership;
+use super::timed_states::TimedStates;
 use crate::domain::cases::customer::contact::{Contact, invalidating_fact};
 use crate::domain::cases::customer::{ContactOutcome, CustomerContacts};
-use crate::domain::cases::groups::CaseGroup;
 use crate::domain::events::event::Attributes;
 use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, FactKinds, place};
 use crate::domain::facts::commitment_clock::ClockState;
 use crate::domain::standard::indicator::answer_tallies;
-use crate::domain::standard::scope::Scope;
 use crate::domain::standard::{Commitment, FactTally, FirstContactRule, Formula, Standard};
 use crate::domain::time::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -37,41 +37,6 @@ pub struct ExplainedCase<'a> {
     pub begin: Timestamp,
 }
 
-/// Membership of a case in a scope.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ScopeMembership {
-    /// The case belongs to the scope.
-    Inside,
-    /// The case has no value for this dimension and matches the scope otherwise.
-    MissingDimension(usize),
-    /// The case has a different value for some dimension.
-    Outside,
-}
-
-impl ScopeMembership {
-    /// Returns the membership of the cases of a group in a scope.
-    #[must_use]
-    pub fn new(scope: &Scope, group: &CaseGroup, standard: &Standard) -> ScopeMembership {
-        let (dimensions, values) = (&standard.scopes[scope.kind], &scope.values);
-        let attributes = &group.attributes;
-        if !group.reach.includes_scope(dimensions, standard) {
-            return ScopeMembership::Outside;
-        }
-        let mut membership = ScopeMembership::Inside;
-        for (dimension, required) in dimensions.iter().zip(values) {
-            match attributes.values().get(*dimension).and_then(Option::as_deref) {
-                Some(value) if *value == **required => {}
-                Some(_) => return ScopeMembership::Outside,
-                None if membership == ScopeMembership::Inside => {
-                    membership = ScopeMembership::MissingDimension(*dimension);
-                }
-                None => {}
-            }
-        }
-        membership
-    }
-}
-
 /// One side of the formula while facts are added.
 #[derive(Debug)]
 struct BreakdownColumn {
@@ -92,6 +57,7 @@ pub struct Breakdown<'a> {
     /// Invalidating fact of each invalidated contact, by case and time of the contact.
     invalidated: BTreeMap<(u64, Timestamp), (FactKind, Timestamp)>,
     kinds: &'a FactKinds,
+    timed_states: TimedStates,
     /// Commitments whose outcome facts the formula counts, with their indices.
     commitments: Vec<(usize, &'a Commitment)>,
     good: Option<BreakdownColumn>,
@@ -110,10 +76,15 @@ const OUTCOME_FACTS: [u16; 5] = {
 pub type BreakdownSide = (Vec<(FactTally, i64)>, BoundedList);
 
 impl<'a> Breakdown<'a> {
-    /// Returns an empty breakdown for a formula that lists at most `limit` facts per side and
-    /// reason.
+    /// Returns an empty breakdown for a formula and a window that covers the time until `end`. It
+    /// lists at most `limit` facts per side and reason.
     #[must_use]
-    pub fn new(standard: &'a Standard, formula: &Formula, limit: usize) -> Breakdown<'a> {
+    pub fn new(
+        standard: &'a Standard,
+        formula: &Formula,
+        end: Timestamp,
+        limit: usize,
+    ) -> Breakdown<'a> {
         let (good, of, order): (Option<&Vec<FactTally>>, Vec<FactTally>, ListOrder) = match formula
         {
             Formula::Ratio { good, of, .. } => (Some(good), of.clone(), ListOrder::Newest),
@@ -124,7 +95,7 @@ impl<'a> Breakdown<'a> {
                 ListOrder::Newest,
             ),
             Formula::Level { of } | Formula::Oldest { of } => (None, of.clone(), ListOrder::Oldest),
-            Formula::Share { part, whole } => (Some(part), whole.clone(), ListOrder::Longest),
+            Formula::Share { part, whole, .. } => (Some(part), whole.clone(), ListOrder::Longest),
             Formula::Rate { of, .. } => (None, of.clone(), ListOrder::Newest),
             // The mean handling time is an indicator of its own and is explained there.
             Formula::EstimatedWait { waiting, agents, .. } => {
@@ -159,6 +130,7 @@ impl<'a> Breakdown<'a> {
             }),
             invalidated: BTreeMap::new(),
             kinds: &standard.kinds,
+            timed_states: TimedStates::new(formula, &standard.kinds, end),
             commitments: commitments.collect(),
             good: good.cloned().map(column),
             of: column(of),
@@ -183,8 +155,10 @@ impl<'a> Breakdown<'a> {
             if let Some((_, rule)) = self.first_contact {
                 self.add_uncounted_contact(rule, explained, fact);
                 self.add_invalidating_fact(rule, explained, fact);
+            } else if let Some((kind, state)) = self.timed_states.clip_fact(fact, explained.begin) {
+                self.add_fact(explained, kind, &state);
             } else if self.counts_kind(fact.kind) {
-                self.add_fact(explained, fact);
+                self.add_fact(explained, fact.kind, fact);
             }
         }
         if explained.with_clocks
@@ -200,8 +174,10 @@ impl<'a> Breakdown<'a> {
         columns.flat_map(|column| &column.tallies).any(|tally| tally.kind == kind)
     }
 
-    fn add_fact(&mut self, explained: &ExplainedCase<'_>, fact: &Fact) {
-        if !self.counts_current_state && fact.time < explained.begin {
+    /// Adds a fact that the formula counts as one of `kind`: an active state as its duration so far.
+    fn add_fact(&mut self, explained: &ExplainedCase<'_>, kind: FactKind, fact: &Fact) {
+        let is_active = self.counts_current_state || fact.kind != kind;
+        if !is_active && fact.time < explained.begin {
             return self.exclude_fact(ExclusionReason::BeforeWindow, explained.case, fact);
         }
         if let ScopeMembership::MissingDimension(dimension) = explained.membership {
@@ -222,7 +198,7 @@ impl<'a> Breakdown<'a> {
                 .tallies
                 .iter()
                 .zip(&mut column.counts)
-                .filter(|(tally, _)| tally.kind == fact.kind)
+                .filter(|(tally, _)| tally.kind == kind)
             {
                 match exclusion_reason(
                     tally,

@@ -265,6 +265,20 @@ impl FactKinds {
         }
     }
 
+    /// Returns the current state whose whole duration facts of this kind measure: `agent.talking` for
+    /// `agent.talking_time`. `None` for all other facts.
+    #[must_use]
+    pub fn measured_state(&self, kind: FactKind) -> Option<FactKind> {
+        let family = self.family(kind);
+        if self.life_cycles.get(usize::from(family.0)) != Some(&LifeCycle::Agent) {
+            return None;
+        }
+        let first = self.first_kind(family);
+        let measured = place::AGENT_STATE_DURATIONS.iter();
+        let mut measured = measured.filter(|(time, _)| first.offset_by(*time) == kind);
+        measured.next().map(|(_, state)| first.offset_by(*state))
+    }
+
     /// Returns the family whose cases have this kind of fact.
     #[must_use]
     pub fn family(&self, kind: FactKind) -> CaseFamily {

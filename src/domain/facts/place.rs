@@ -91,6 +91,14 @@ pub mod one_shot {
     pub const ONCE: u16 = 1;
 }
 
+/// Durations of an agent's states, each with the current state that precedes it.
+pub const AGENT_STATE_DURATIONS: [(u16, u16); 4] = [
+    (agent::READY_TIME, agent::READY),
+    (agent::TALKING_TIME, agent::TALKING),
+    (agent::WRAPUP_TIME, agent::WRAPUP),
+    (agent::PAUSE_TIME, agent::PAUSE),
+];
+
 /// Facts of contacts that have a counterpart for legs, and that counterpart.
 pub const LEG_COUNTERPARTS: [(u16, u16); 9] = [
     (contact::OFFERED, leg::OFFERED),

@@ -7,14 +7,16 @@ use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::groups::CaseGroups;
 use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
 use crate::domain::cases::store::case_table::CaseTable;
+use crate::domain::cells::state_time::covered_until;
 use crate::domain::events::batch::truncate_text;
 use crate::domain::events::event::CaseKey;
-use crate::domain::explain::breakdown::{Breakdown, BreakdownSide, ExplainedCase, ScopeMembership};
+use crate::domain::explain::breakdown::{Breakdown, BreakdownSide, ExplainedCase};
 use crate::domain::explain::case_history::{CaseDescriber, CaseHistory};
 use crate::domain::explain::explanation::{
     ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FormulaSide, symbol_text,
 };
 use crate::domain::explain::open_cases::{OpenCaseCollector, OpenCaseQuery, OpenCases};
+use crate::domain::explain::scope_membership::ScopeMembership;
 use crate::domain::facts::catalog::{CaseFacts, Fact};
 use crate::domain::monitor::Monitor;
 use crate::domain::time::timestamp::Timestamp;
@@ -43,6 +45,7 @@ impl Monitor {
         let mut breakdown = Breakdown::new(
             &standard,
             &standard.indicators[request.indicator].formula,
+            covered_until(self.caseload.now),
             request.limit,
         );
         let is_first_contact = breakdown.is_first_contact();

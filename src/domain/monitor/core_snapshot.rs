@@ -24,7 +24,8 @@ use crate::domain::cases::timers::TimerWheel;
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::gauges;
 use crate::domain::cells::window_panes;
-use crate::domain::events::event::Attributes;
+use crate::domain::events::event::{Attributes, CaseFamily};
+use crate::domain::facts::catalog::Fact;
 use crate::domain::monitor::{Caseload, Monitor};
 use crate::domain::standard::{RetentionHorizon, Standard};
 use crate::domain::time::timestamp::Timestamp;
@@ -217,7 +218,7 @@ impl Monitor {
             silent_sources,
             groups,
             cases,
-            cells,
+            mut cells,
             seen,
             panes,
             levels,
@@ -240,6 +241,7 @@ impl Monitor {
         }
         caseload.cases = cases.restore(&bounds)?;
         let slots = caseload.cases.slot_count();
+        let lacks_states = empty_cells.append_state_sums(&mut cells);
         let cells = empty_cells.restore_snapshot(
             caseload.groups.groups_since(0),
             now,
@@ -251,7 +253,25 @@ impl Monitor {
         caseload.expiries = expiries.restore(&caseload.expiries, slots)?;
         caseload.customers = customers.restore(caseload.customers, &bounds)?;
         caseload.case_names = names.restore(slots)?;
-        Ok(Monitor { caseload, cells })
+        let mut monitor = Monitor { caseload, cells };
+        if lacks_states {
+            monitor.recount_states();
+        }
+        Ok(monitor)
+    }
+
+    /// Counts the timed states of all remembered cases. Snapshots of earlier versions lack them.
+    fn recount_states(&mut self) {
+        let mut facts: Vec<(u32, Fact)> = Vec::new();
+        let agent = 1 << CaseFamily::AGENT.0;
+        self.derive_facts_again(None, |_, _, case, _, _| {
+            if case.families & agent != 0 {
+                for (group, counted) in case.by_group() {
+                    facts.extend(counted.iter().map(|fact| (group, *fact)));
+                }
+            }
+        });
+        self.cells.recount_states(facts);
     }
 
     /// Adds the decoded data coverage to a restored core.

@@ -2,6 +2,7 @@
 
 use crate::domain::board::trend::{IndicatorTrends, STEP_MS, TrendRequest, TrendSums, has_trend};
 use crate::domain::cells::rollup_group::RollupGroup;
+use crate::domain::cells::state_time::covered_until;
 use crate::domain::monitor::{Caseload, Monitor};
 use crate::domain::time::timestamp::Timestamp;
 
@@ -13,7 +14,8 @@ impl Monitor {
         let covered = self.cells.panes.covered_since()?;
         let step_of = |time: Timestamp| time.0.div_euclid(STEP_MS);
         let (steps, steps_per_value) = (request.step_count as i64, request.steps_per_value as i64);
-        let from = step_of(self.now()?) - (steps - 1);
+        let now = self.now()?;
+        let from = step_of(now) - (steps - 1);
         // Each value sums the steps up to its own.
         let first = from - (steps_per_value - 1);
         let scopes = self.cells.rollup_groups.scopes.all();
@@ -30,14 +32,17 @@ impl Monitor {
                 sums.add_pane(cell);
             }
         });
+        let active = self.active_by_step(&step_sums, &members);
         let step_sums: Vec<Option<TrendSums>> = (0..request.step_count)
             .map(|place| {
-                let whole = Timestamp((first + place as i64) * STEP_MS) >= covered;
+                let begin = Timestamp((first + place as i64) * STEP_MS);
+                let whole = begin >= covered;
                 whole.then(|| {
                     let mut sum = TrendSums::new(&self.cells.plan);
-                    step_sums[place..place + request.steps_per_value]
-                        .iter()
-                        .for_each(|sums| sum.merge(sums));
+                    let after = place + request.steps_per_value;
+                    step_sums[place..after].iter().for_each(|sums| sum.merge(sums));
+                    let end = Timestamp((first + after as i64) * STEP_MS).min(covered_until(now));
+                    sum.set_range(begin, end, &active[after - 1]);
                     sum
                 })
             })
@@ -65,5 +70,27 @@ impl Monitor {
             from: Timestamp(from * STEP_MS),
             values: trended.map(|indicator| (indicator, values(indicator))).collect(),
         })
+    }
+
+    /// Returns the number of timed states that are active at the end of each step, by set. `members`
+    /// is true for each rollup group of the scope.
+    fn active_by_step(&self, step_sums: &[TrendSums], members: &[bool]) -> Vec<Vec<i64>> {
+        let groups = (0..).zip(members).filter(|(_, is_member)| **is_member);
+        let active_now = |set: usize| {
+            groups.clone().map(|(group, _)| self.cells.active_states(set, group)).sum()
+        };
+        let mut active: Vec<i64> =
+            (0..self.cells.plan.timed_states().len()).map(active_now).collect();
+        let mut by_step: Vec<Vec<i64>> = step_sums
+            .iter()
+            .rev()
+            .map(|sums| {
+                let at_end = active.clone();
+                active.iter_mut().zip(sums.state_starts()).for_each(|(sum, more)| *sum -= more);
+                at_end
+            })
+            .collect();
+        by_step.reverse();
+        by_step
     }
 }

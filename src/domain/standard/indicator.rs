@@ -62,12 +62,16 @@ pub enum Formula {
         /// Meaning of the weights.
         scheme: ScoreScheme,
     },
-    /// Share of one sum of durations in another, such as occupancy. A duration counts when it ends.
+    /// Share of one sum of durations in another, such as occupancy.
     Share {
         /// Durations in the numerator.
         part: Vec<FactTally>,
         /// Durations in the denominator, including those in the numerator.
         whole: Vec<FactTally>,
+        /// Current states that the durations of `part` and of `whole` measure. The share then sums
+        /// the time in these states inside the window. `None` if a duration has a limit or does not
+        /// measure a state. Durations then count as a whole when they end.
+        states: Option<[Vec<FactTally>; 2]>,
     },
     /// Number of facts per `per` users.
     Rate {
@@ -207,12 +211,18 @@ impl Formula {
             | Formula::Oldest { of }
             | Formula::Score { of, .. }
             | Formula::Rate { of, .. } => vec![of],
-            Formula::Share { part, whole } => vec![part, whole],
+            Formula::Share { part, whole, .. } => vec![part, whole],
             Formula::EstimatedWait { waiting, handling, agents, .. } => {
                 vec![waiting, handling, agents]
             }
             Formula::Difference { .. } => Vec::new(),
         }
+    }
+
+    /// Iterates over the lists of current states whose time inside a window the formula sums.
+    pub fn timed_states(&self) -> impl Iterator<Item = &Vec<FactTally>> {
+        let states = if let Formula::Share { states, .. } = self { states.as_ref() } else { None };
+        states.into_iter().flatten()
     }
 
     /// Returns the unit of the value, as in Prometheus names.

@@ -26,7 +26,8 @@ pub(super) const TABLES: [TableReference; 7] = [
     TableReference {
         heading: "[indicator.NAME.share]",
         purpose: "Sum of some durations divided by the sum of all durations, such as occupancy. \
-            A duration counts when it ends.",
+            Durations of agents' states without a limit count with the time inside the window, \
+            also while a state lasts. All other durations count when they end.",
         keys: &[&SHARE_KEYS],
     },
     TableReference {

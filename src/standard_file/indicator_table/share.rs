@@ -1,6 +1,6 @@
 //! `share = { part = [..], whole = [..] }`: one sum of durations divided by another.
 
-use crate::domain::standard::{Formula, Standard};
+use crate::domain::standard::{FactTally, Formula, Standard};
 use crate::standard_file::fact_lists::{AcceptedFacts, read_tallies};
 use crate::toml_document::TomlValue;
 
@@ -24,5 +24,26 @@ pub(super) fn read_share(body: &TomlValue<'_>, standard: &Standard) -> Option<Fo
             ),
         );
     }
-    Some(Formula::Share { part, whole })
+    let states = measured_states(&part, standard).zip(measured_states(&whole, standard));
+    Some(Formula::Share { part, whole, states: states.map(|(part, whole)| [part, whole]) })
+}
+
+/// Returns the current states that these durations measure, sorted. Returns `None` if a duration has
+/// a limit or does not measure a state.
+fn measured_states(durations: &[FactTally], standard: &Standard) -> Option<Vec<FactTally>> {
+    let measured = durations.iter().map(|tally| match tally {
+        FactTally { kind, values: None, labels, conditions } if labels.is_empty() => {
+            let kind = standard.kinds.measured_state(*kind)?;
+            Some(FactTally {
+                kind,
+                values: None,
+                labels: Vec::new(),
+                conditions: conditions.clone(),
+            })
+        }
+        _ => None,
+    });
+    let mut states: Vec<FactTally> = measured.collect::<Option<_>>()?;
+    states.sort();
+    Some(states)
 }

@@ -100,10 +100,10 @@ fn write_side(out: &mut String, title: &str, standard: &Standard, side: &Formula
 fn write_cases(out: &mut String, standard: &Standard, cases: &[FactExample], more: i64) {
     for case in cases {
         let value = match case.value {
-            Some(value) if standard.kinds.fact_measure(case.kind) == FactMeasure::Duration => {
-                format!("  {}", format_duration(value))
+            Some(value) if standard.kinds.fact_measure(case.kind) == FactMeasure::Answer => {
+                format!("  {value}")
             }
-            Some(value) => format!("  {value}"),
+            Some(value) => format!("  {}", format_duration(value)),
             None => String::new(),
         };
         let repeated = case.repeated_by.as_ref().map_or(String::new(), |(by, at)| {

@@ -87,7 +87,7 @@ fn indicators_by_duration_set(state: &BoardInput<'_>) -> Vec<Vec<usize>> {
 fn duration_sets(indicator: &Indicator) -> [Option<&[FactTally]>; 2] {
     match &indicator.formula {
         Formula::Duration { of } | Formula::EstimatedWait { handling: of, .. } => [Some(of), None],
-        Formula::Share { part, whole } => [Some(part), Some(whole)],
+        Formula::Share { part, whole, .. } => [Some(part), Some(whole)],
         _ => [None, None],
     }
 }

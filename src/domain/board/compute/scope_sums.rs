@@ -4,6 +4,7 @@
 //! read once and added to all of its scopes.
 
 use super::duration_sums::DurationSum;
+use super::state_times::StateTimes;
 use crate::domain::board::compute::{BoardInput, ReadingSelection};
 use crate::domain::cells::cell::Cell;
 use crate::domain::standard::scope::Scope;
@@ -31,6 +32,8 @@ pub(super) struct ScopeSums {
     /// Sums in milliseconds and number of durations by duration set, its banks side by side.
     pub(super) duration_sums_ms: Vec<[i64; LANES_PER_BANK]>,
     pub(super) duration_counts: Vec<[i64; LANES_PER_BANK]>,
+    /// Time in states by set of timed states.
+    state_times: StateTimes,
 }
 
 impl ScopeSumsTable {
@@ -76,7 +79,12 @@ impl ScopeSumsTable {
         };
         for (rollup_group, places) in &scopes.scopes_by_rollup_group {
             let cell = &state.cells.cells[*rollup_group as usize];
-            places.iter().for_each(|place| scopes.sums_by_scope[*place].add_cell(cell));
+            let times = StateTimes::of_rollup_group(state.cells, *rollup_group, state.now);
+            for place in places {
+                let sums = &mut scopes.sums_by_scope[*place];
+                sums.add_cell(cell);
+                sums.state_times.merge(&times);
+            }
         }
         scopes
     }
@@ -113,6 +121,7 @@ impl ScopeSums {
             counts: lanes(state.cells.plan.slot_count()),
             duration_sums_ms: lanes(state.cells.plan.duration_count()),
             duration_counts: lanes(state.cells.plan.duration_count()),
+            state_times: StateTimes::new(state.cells),
         }
     }
 
@@ -147,6 +156,19 @@ impl ScopeSums {
             counts.iter_mut().zip(slot_counts).for_each(|(sum, count)| *sum += count);
         }
         counts
+    }
+
+    /// Returns the time in states by window, and the number of states that lasted in it: those that
+    /// are active, and those whose durations `of` ended in the window.
+    pub(super) fn state_time_sums(
+        &self,
+        state: &BoardInput<'_>,
+        of: &[FactTally],
+        states: &[FactTally],
+    ) -> Vec<DurationSum> {
+        let ended = self.duration_sums(state, of);
+        let set = state.cells.plan.find_timed_states(states);
+        set.map(|set| self.state_times.of_set(set, &ended)).unwrap_or_default()
     }
 
     /// Returns the sums of a duration set by window, or an empty vector if the plan does not have

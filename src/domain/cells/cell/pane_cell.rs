@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "StoredPaneCell", into = "StoredPaneCell")]
 pub struct PaneCell {
-    /// Number of possible sums: the plan's slots and duration sets.
+    /// Number of possible sums: the plan's slots, duration sets and sums of timed states.
     sum_count: u16,
     /// Nonzero sums in ascending order of index. The index is a slot with a count, or, after all
-    /// slots, a duration set with a sum in milliseconds. Most sums of a pane are zero.
+    /// slots, a duration set with a sum in milliseconds, or, after all duration sets, a sum of timed
+    /// states. Most sums of a pane are zero.
     sums: Vec<(u16, i64)>,
     /// Duration counts: duration set, bucket and count. Merging coalesces entries of one bucket.
     duration_counts: Vec<(u16, u16, i32)>,
@@ -52,7 +53,7 @@ impl PaneCell {
     pub fn new(plan: &CellPlan) -> PaneCell {
         // A standard has far fewer than 65 536 sums.
         PaneCell {
-            sum_count: (plan.slot_count() + plan.duration_count()) as u16,
+            sum_count: (plan.slot_count() + plan.time_sum_count()) as u16,
             sums: Vec::new(),
             duration_counts: Vec::new(),
             coalesced_len: 0,
@@ -72,24 +73,33 @@ impl PaneCell {
         self.coalesced_len = 0;
     }
 
+    /// Makes room for the sums of timed states if a decoded cell lacks them.
+    #[must_use]
+    pub fn with_state_sums(mut self, plan: &CellPlan) -> PaneCell {
+        if usize::from(self.sum_count) == plan.slot_count() + plan.duration_count() {
+            self.sum_count = PaneCell::new(plan).sum_count;
+        }
+        self
+    }
+
     /// Returns true if a decoded cell matches this plan.
     #[must_use]
     pub fn matches_plan(&self, plan: &CellPlan) -> bool {
         let known = |(number, at, _): &(u16, u16, i32)| {
             usize::from(*number) < plan.duration_count() && usize::from(*at) < BUCKET_COUNT
         };
-        usize::from(self.sum_count) == plan.slot_count() + plan.duration_count()
+        usize::from(self.sum_count) == plan.slot_count() + plan.time_sum_count()
             && self.duration_counts.iter().all(known)
     }
 
-    /// Returns the number of possible sums: the plan's slots and duration sets.
+    /// Returns the number of possible sums: the plan's slots, duration sets and sums of timed states.
     #[inline]
     pub(super) fn sum_count(&self) -> u16 {
         self.sum_count
     }
 
     /// Returns the nonzero sums. The index is a slot with a count, or, after all slots, a duration
-    /// set with a sum in milliseconds.
+    /// set with a sum in milliseconds, or, after all duration sets, a sum of timed states.
     #[must_use]
     pub fn sums(&self) -> &[(u16, i64)] {
         &self.sums

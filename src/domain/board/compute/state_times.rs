@@ -1,0 +1,72 @@
+//! Time in states inside every window, for each set of timed states.
+
+use super::duration_sums::DurationSum;
+use crate::domain::cells::cell_table::CellTable;
+use crate::domain::cells::state_time::covered_until;
+use crate::domain::time::timestamp::Timestamp;
+use crate::domain::time::window::LANES_PER_BANK;
+
+/// Times of a scope or rollup group.
+#[derive(Debug)]
+pub(super) struct StateTimes {
+    /// Number of active states by set.
+    active: Vec<i64>,
+    /// Milliseconds by set, its banks side by side.
+    millis: Vec<[i64; LANES_PER_BANK]>,
+}
+
+impl StateTimes {
+    /// Returns no time in any state.
+    pub(super) fn new(cells: &CellTable) -> StateTimes {
+        let sets = cells.plan.timed_states().len();
+        StateTimes {
+            active: vec![0; sets],
+            millis: vec![[0; LANES_PER_BANK]; sets * cells.plan.bank_count()],
+        }
+    }
+
+    /// Returns the times of a rollup group up to `now`, the time that the cells have reached.
+    pub(super) fn of_rollup_group(
+        cells: &CellTable,
+        rollup_group: u32,
+        now: Timestamp,
+    ) -> StateTimes {
+        let (plan, banks) = (&cells.plan, cells.plan.bank_count());
+        let zone = cells.rollup_groups.all()[rollup_group as usize].zone_number();
+        let window_starts = cells.panes.window_starts(zone);
+        let end = covered_until(now);
+        let mut times = StateTimes::new(cells);
+        for (set, active) in times.active.iter_mut().enumerate() {
+            *active = cells.active_states(set, rollup_group);
+            for bank in 0..banks {
+                let cell = &cells.cells[rollup_group as usize];
+                let sums = cell.state_sums(set, bank, plan);
+                let begins = &window_starts[bank * LANES_PER_BANK..];
+                let millis = times.millis[set * banks + bank].iter_mut();
+                for ((millis, sums), begin) in millis.zip(sums).zip(begins) {
+                    *millis = sums.millis_between(*active, *begin, end);
+                }
+            }
+        }
+        times
+    }
+
+    /// Adds the times of another rollup group.
+    pub(super) fn merge(&mut self, other: &StateTimes) {
+        self.active.iter_mut().zip(&other.active).for_each(|(sum, more)| *sum += more);
+        let millis = self.millis.as_flattened_mut().iter_mut();
+        millis
+            .zip(other.millis.as_flattened())
+            .for_each(|(sum, more)| *sum = sum.wrapping_add(*more));
+    }
+
+    /// Returns time and number of a set's states by window. `ended` has the durations of the states
+    /// that ended in each window.
+    pub(super) fn of_set(&self, set: usize, ended: &[DurationSum]) -> Vec<DurationSum> {
+        let banks = self.millis.len() / self.active.len();
+        let millis = self.millis[set * banks..(set + 1) * banks].as_flattened();
+        let sums = millis.iter().zip(ended);
+        sums.map(|(ms, ended)| DurationSum { sum_ms: *ms, count: ended.count + self.active[set] })
+            .collect()
+    }
+}

@@ -1,0 +1,100 @@
+//! Update steps: what the facts of a group's cases add to its cell.
+
+use super::{CellPlan, SlotNumber};
+use crate::domain::events::event::{Attributes, Symbol};
+use crate::domain::standard::FactTally;
+
+/// Slots and duration sets that a fact of one kind may add to, each with its range of values.
+#[derive(Clone, Default, Debug, PartialEq)]
+pub struct UpdateSteps {
+    pub(super) counts: Vec<(SlotNumber, i64, i64)>,
+    pub(super) durations: Vec<(u16, i64, i64)>,
+    /// Steps for facts with a certain label. They are separate because few facts have one.
+    pub(super) labeled_counts: Vec<(Symbol, SlotNumber, i64, i64)>,
+    pub(super) labeled_durations: Vec<(Symbol, u16, i64, i64)>,
+    /// Sets of states whose starts or ends these facts report.
+    timed_states: Vec<u16>,
+}
+
+/// Update steps for the facts of one group's cases.
+#[derive(Debug, PartialEq)]
+pub struct UpdateProgram {
+    /// Steps by kind of fact.
+    pub steps: Vec<UpdateSteps>,
+    /// True for each current-state tally that matches these cases.
+    gauges_matched: Vec<bool>,
+}
+
+impl UpdateSteps {
+    /// Returns true if facts of this kind add to nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let UpdateSteps { counts, durations, labeled_counts, labeled_durations, timed_states } =
+            self;
+        counts.is_empty()
+            && durations.is_empty()
+            && timed_states.is_empty()
+            && labeled_counts.is_empty()
+            && labeled_durations.is_empty()
+    }
+
+    /// Returns the sets of states whose starts or ends these facts report.
+    #[must_use]
+    pub fn timed_states(&self) -> &[u16] {
+        &self.timed_states
+    }
+}
+
+impl CellPlan {
+    /// Returns the update steps for cases with these attributes.
+    #[must_use]
+    pub fn update_program(&self, attributes: &Attributes) -> UpdateProgram {
+        let mut steps_of = vec![UpdateSteps::default(); self.fact_kind_count];
+        for (slot, tally) in
+            self.slots.iter().enumerate().filter(|(_, tally)| tally.fits_attributes(attributes))
+        {
+            let (low, high) = value_range(tally);
+            let steps = &mut steps_of[usize::from(tally.kind.0)];
+            match tally.labels[..] {
+                [] => steps.counts.push((slot as SlotNumber, low, high)),
+                ref labels => steps
+                    .labeled_counts
+                    .extend(labels.iter().map(|label| (*label, slot as SlotNumber, low, high))),
+            }
+        }
+        for (number, of) in self.durations.iter().enumerate() {
+            for tally in of.iter().filter(|tally| tally.fits_attributes(attributes)) {
+                let (low, high) = value_range(tally);
+                let steps = &mut steps_of[usize::from(tally.kind.0)];
+                match tally.labels[..] {
+                    [] => steps.durations.push((number as u16, low, high)),
+                    ref labels => steps
+                        .labeled_durations
+                        .extend(labels.iter().map(|label| (*label, number as u16, low, high))),
+                }
+            }
+        }
+        for (kind, measured) in self.measured_states.iter().enumerate() {
+            let reports = |tally: &FactTally| {
+                let is_kind = usize::from(tally.kind.0) == kind || Some(tally.kind) == *measured;
+                is_kind && tally.fits_attributes(attributes)
+            };
+            steps_of[kind].timed_states = (0..)
+                .zip(&self.timed_states)
+                .flat_map(|(set, of)| of.iter().filter(|tally| reports(tally)).map(move |_| set))
+                .collect();
+        }
+        UpdateProgram {
+            steps: steps_of,
+            gauges_matched: self
+                .gauge_tallies
+                .iter()
+                .map(|tally| tally.fits_attributes(attributes))
+                .collect(),
+        }
+    }
+}
+
+fn value_range(tally: &FactTally) -> (i64, i64) {
+    tally.values.unwrap_or((i64::MIN, i64::MAX))
+}

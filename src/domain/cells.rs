@@ -5,5 +5,6 @@ pub mod cell;
 pub mod cell_table;
 pub mod gauges;
 pub mod histogram;
+pub mod maxima;
 pub mod rollup_group;
 pub mod window_panes;

@@ -22,6 +22,7 @@ use crate::domain::cases::store::format_3::{Format2Cases, Format3Cases};
 use crate::domain::cases::timers::TimerWheel;
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::gauges;
+use crate::domain::cells::maxima::StoredMaxima;
 use crate::domain::cells::window_panes;
 use crate::domain::events::event::Attributes;
 use crate::domain::monitor::{Caseload, Monitor};
@@ -49,11 +50,20 @@ struct CoreSnapshotView<'m, G, P, L> {
     customers: &'m CustomerContacts,
     names: &'m CaseNames,
     coverage: &'m DataCoverage,
+    maxima: Vec<StoredMaxima>,
 }
 
 /// Decoded snapshot of the current format.
 #[derive(Deserialize)]
 struct CurrentSnapshot {
+    core: CurrentCore,
+    coverage: DataCoverage,
+    maxima: Vec<StoredMaxima>,
+}
+
+/// Decoded snapshot of format 4. It has no maxima.
+#[derive(Deserialize)]
+struct Format4Snapshot {
     core: CurrentCore,
     coverage: DataCoverage,
 }
@@ -134,6 +144,7 @@ impl Monitor {
             customers,
             names,
             coverage,
+            maxima: self.cells.maxima_snapshot(),
         }
     }
 
@@ -147,15 +158,16 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let CurrentSnapshot { core, coverage } = CurrentSnapshot::deserialize(from)?;
+        let CurrentSnapshot { core, coverage, maxima } = CurrentSnapshot::deserialize(from)?;
         Monitor::new(standard, horizon)
             .restore_snapshot(core)
             .and_then(|monitor| monitor.restore_coverage(coverage))
+            .and_then(|monitor| monitor.restore_maxima(&maxima))
             .map_err(D::Error::custom)
     }
 
     /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of an earlier journal
-    /// format, 1 to 3.
+    /// format, 1 to 4.
     ///
     /// # Errors
     /// As for [`Monitor::from_snapshot`].
@@ -165,6 +177,14 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
+        if format == 4 {
+            let Format4Snapshot { core, coverage } = Format4Snapshot::deserialize(from)?;
+            return Monitor::new(standard, horizon)
+                .restore_snapshot(core)
+                .and_then(|monitor| monitor.restore_coverage(coverage))
+                .map(Monitor::derive_maxima)
+                .map_err(D::Error::custom);
+        }
         let snapshot = if format < 3 {
             let snapshot: CoreSnapshot<Attributes, Format2Cases, Format3Customers> =
                 CoreSnapshot::deserialize(from)?;
@@ -178,7 +198,7 @@ impl Monitor {
             let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot?)?;
             monitor.recount_contacts();
             monitor.recount_resolutions();
-            Ok(monitor.derive_coverage())
+            Ok(monitor.derive_coverage().derive_maxima())
         };
         restore().map_err(|problem: &'static str| D::Error::custom(problem))
     }

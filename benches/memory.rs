@@ -34,7 +34,7 @@ fn main() {
     standard.windows.push(Window::All);
     let standard = Arc::new(standard);
     let horizon = Some(standard.horizon);
-    let (monitor, events) = fill_monitor(&standard);
+    let (mut monitor, events) = fill_monitor(&standard);
     let cases = monitor.case_count() as u64;
     println!("{events} events, {cases} cases remembered, {} forgotten", monitor.forgotten_cases());
 
@@ -67,7 +67,7 @@ fn main() {
         "the restored state is encoded alike"
     );
     drop((from_memory, monitor));
-    let (from_zstd, seconds) = measure_time(|| {
+    let (mut from_zstd, seconds) = measure_time(|| {
         let reader =
             BufReader::with_capacity(1 << 16, zstd::Decoder::new(&compressed[..]).unwrap());
         // The buffer must hold the longest string.

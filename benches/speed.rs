@@ -67,7 +67,7 @@ fn main() {
         });
     });
     group.finish();
-    let monitor = apply_batches(Monitor::new(standard, None), &batches);
+    let mut monitor = apply_batches(Monitor::new(standard, None), &batches);
     let readings = monitor.compute_board().readings.len();
     criterion.bench_function(&format!("a board of {readings} readings"), |bench| {
         bench.iter(|| black_box(monitor.compute_board()));

@@ -103,7 +103,7 @@ impl Engine {
     pub fn new(settings: EngineSettings) -> (Engine, EngineEndpoints) {
         let EngineSettings { standard, publish_every, queue_batches, journal } = settings;
         let schema = Arc::new(standard.schema.clone());
-        let state = EngineState::new(standard, new_epoch());
+        let mut state = EngineState::new(standard, new_epoch());
         let (sender, commands) = mpsc::channel(queue_batches);
         let (published_boards, board_receiver) =
             watch::channel(Arc::new(state.first_published_board()));

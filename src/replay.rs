@@ -73,8 +73,8 @@ pub fn replay_boards(
     settings: &ReplaySettings,
     recordings: Vec<Recording>,
 ) -> Result<(Vec<Board>, ReplayCounts), (String, io::Error)> {
-    let (monitors, counts) = replay_monitors(settings, recordings)?;
-    Ok((monitors.iter().map(Monitor::compute_board).collect(), counts))
+    let (mut monitors, counts) = replay_monitors(settings, recordings)?;
+    Ok((monitors.iter_mut().map(Monitor::compute_board).collect(), counts))
 }
 
 /// Replays recordings like [`replay_boards`], but returns the monitors themselves.

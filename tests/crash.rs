@@ -97,9 +97,9 @@ fn acknowledged_events_count_once_across_random_kills() {
         uninterrupted.case_count()
     );
     assert_eq!(recovered.monitor.case_count(), uninterrupted.case_count(), "seed {seed}");
-    let difference = reading_lines(&recovered.monitor)
+    let difference = reading_lines(&mut recovered.monitor)
         .into_iter()
-        .zip(reading_lines(&uninterrupted))
+        .zip(reading_lines(&mut uninterrupted))
         .find(|(recovered, expected)| recovered != expected);
     assert_eq!(difference, None, "seed {seed}");
 }
@@ -138,7 +138,7 @@ fn apply_bodies(monitor: &mut Monitor, state: &EngineState, keys: HashKeys, sent
 }
 
 /// Returns the number of readings, then each reading as JSON.
-fn reading_lines(monitor: &Monitor) -> Vec<String> {
+fn reading_lines(monitor: &mut Monitor) -> Vec<String> {
     let board = monitor.compute_board();
     let readings = board
         .readings

@@ -18,6 +18,8 @@ mod event;
 mod event_sets;
 #[path = "properties/first_contact_model.rs"]
 mod first_contact_model;
+#[path = "properties/maxima.rs"]
+mod maxima;
 #[path = "properties/snapshot.rs"]
 mod snapshot;
 #[path = "properties/standard_change.rs"]
@@ -145,9 +147,14 @@ fn board_depends_only_on_set_of_events() {
         |((set, delivery), after, standard, origin)| {
             let end = last_event_time(&set).plus_millis(after);
             let sorted =
-                reading_lines(&deliver_sorted_events(&standards[standard], origin, &set, end));
-            let shuffled =
-                reading_lines(&deliver_events(&standards[standard], origin, &set, &delivery, end));
+                reading_lines(&mut deliver_sorted_events(&standards[standard], origin, &set, end));
+            let shuffled = reading_lines(&mut deliver_events(
+                &standards[standard],
+                origin,
+                &set,
+                &delivery,
+                end,
+            ));
             expect_same_lines(&sorted, &shuffled, &standards[standard].name)
         },
     );
@@ -199,9 +206,14 @@ fn case_depends_only_on_set_of_its_events() {
         |((set, delivery), after, standard, origin)| {
             let end = last_event_time(&set).plus_millis(after);
             let sorted =
-                reading_lines(&deliver_sorted_events(&standards[standard], origin, &set, end));
-            let shuffled =
-                reading_lines(&deliver_events(&standards[standard], origin, &set, &delivery, end));
+                reading_lines(&mut deliver_sorted_events(&standards[standard], origin, &set, end));
+            let shuffled = reading_lines(&mut deliver_events(
+                &standards[standard],
+                origin,
+                &set,
+                &delivery,
+                end,
+            ));
             expect_same_lines(&sorted, &shuffled, &standards[standard].name)
         },
     );
@@ -217,7 +229,7 @@ fn tick_granularity_does_not_change_board() {
         |(set, after, standard, mut steps)| {
             let standard = &standards[standard];
             let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
-            let at_once = reading_lines(&deliver_sorted_events(
+            let at_once = reading_lines(&mut deliver_sorted_events(
                 standard,
                 EventOrigin::Constructed,
                 &set,
@@ -242,7 +254,7 @@ fn tick_granularity_does_not_change_board() {
                 .filter(|due| *due <= end.0)
                 .for_each(|due| monitor.tick(Timestamp(due)));
             monitor.tick(end);
-            expect_same_lines(&at_once, &reading_lines(&monitor), &standard.name)
+            expect_same_lines(&at_once, &reading_lines(&mut monitor), &standard.name)
         },
     );
 }
@@ -402,7 +414,7 @@ fn forgotten_cases_stay_counted() {
                 .for_each(|event| event.time = event.time.min(first.plus_millis(24 * HOUR)));
             delivery.ticks = vec![None];
             let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
-            let remembering = reading_lines(&deliver_events(
+            let remembering = reading_lines(&mut deliver_events(
                 standard,
                 EventOrigin::Constructed,
                 &set,
@@ -423,7 +435,7 @@ fn forgotten_cases_stay_counted() {
                 forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths));
             });
             forgetful.tick(end);
-            expect_same_lines(&remembering, &reading_lines(&forgetful), &standard.name)
+            expect_same_lines(&remembering, &reading_lines(&mut forgetful), &standard.name)
         },
     );
 }
@@ -445,7 +457,7 @@ fn events_in_open_month_are_never_too_late() {
             set.iter_mut().for_each(|event| event.time = event.time.clamp(first, end));
             delivery.ticks = vec![None];
             let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
-            let remembering =
+            let mut remembering =
                 deliver_events(calendar, EventOrigin::Constructed, &set, &delivery, begin);
             let short =
                 RetentionHorizon { contacts_ms: MINUTE, orders_ms: MINUTE, ahead_ms: MINUTE };
@@ -459,8 +471,8 @@ fn events_in_open_month_are_never_too_late() {
                 begin,
             );
             expect_same_lines(
-                &reading_lines(&remembering),
-                &reading_lines(&forgetful),
+                &reading_lines(&mut remembering),
+                &reading_lines(&mut forgetful),
                 "in March",
             )?;
             steps.sort_unstable();
@@ -469,14 +481,14 @@ fn events_in_open_month_are_never_too_late() {
             });
             forgetful.tick(end);
             expect_same_lines(
-                &reading_lines(&deliver_events(
+                &reading_lines(&mut deliver_events(
                     calendar,
                     EventOrigin::Constructed,
                     &set,
                     &delivery,
                     end,
                 )),
-                &reading_lines(&forgetful),
+                &reading_lines(&mut forgetful),
                 "later",
             )
         },
@@ -544,7 +556,7 @@ fn agent_case_outlives_horizon() {
             remembering.apply_batch(&batch);
         }
     }
-    assert_eq!(reading_lines(&forgetful), reading_lines(&remembering));
+    assert_eq!(reading_lines(&mut forgetful), reading_lines(&mut remembering));
 }
 
 /// Readings become stale only after the source has been silent for longer than the limit.
@@ -568,7 +580,7 @@ fn board_is_stale_after_source_silence_limit() {
         ),
         |(mut set, (after, stale))| {
             set.truncate(1);
-            let lines = reading_lines(&deliver_events(
+            let lines = reading_lines(&mut deliver_events(
                 &standard,
                 EventOrigin::Constructed,
                 &set,

@@ -5,6 +5,7 @@ pub mod cell;
 pub mod cell_table;
 pub mod gauges;
 pub mod histogram;
+pub mod maxima;
 pub mod rollup_group;
 pub mod state_time;
 pub mod window_panes;

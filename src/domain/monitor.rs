@@ -9,6 +9,7 @@ mod answers;
 mod change_standard;
 mod core_snapshot;
 mod evaluate_alerts;
+mod maxima;
 mod trends;
 mod upgrade_snapshot;
 
@@ -90,9 +91,11 @@ impl Monitor {
         changes.clear();
     }
 
-    /// Returns the board at the current time.
+    /// Returns the board at the current time. First reads maxima again from the remembered cases
+    /// where necessary.
     #[must_use]
-    pub fn compute_board(&self) -> Board {
+    pub fn compute_board(&mut self) -> Board {
+        self.reread_maxima();
         compute::compute_board(&self.reading_inputs(), &compute::ReadingSelection::select_all())
     }
 

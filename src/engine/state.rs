@@ -162,18 +162,19 @@ impl EngineState {
 
     /// Returns the board at the current time.
     #[must_use]
-    pub fn board(&self) -> Board {
+    pub fn board(&mut self) -> Board {
         self.monitor.compute_board()
     }
 
     /// Returns the first board of a run. After a graceful stop it equals the last published board,
     /// so clients continue without a full transfer.
     #[must_use]
-    pub fn first_published_board(&self) -> PublishedBoard {
+    pub fn first_published_board(&mut self) -> PublishedBoard {
+        let board = self.board();
         PublishedBoard::first_of_run(
             self.epoch.clone(),
             self.standard.clone(),
-            self.board(),
+            board,
             self.has_totals_window,
             self.revision.max(1),
         )

@@ -80,7 +80,7 @@ pub(crate) fn memory(bytes: &[u8]) {
         Err(error) => check_reason(&error.to_string()),
         Ok(mut monitor) => {
             let written = encode_monitor(&monitor);
-            let again = deserialize(&written).expect("an encoded state can be decoded");
+            let mut again = deserialize(&written).expect("an encoded state can be decoded");
             assert!(encode_monitor(&again) == written, "another round trip changes the state");
             assert_eq!(
                 monitor.compute_board().readings,

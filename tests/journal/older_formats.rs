@@ -5,7 +5,7 @@
 //! calls with wait and after-call work, some of them rated, agents, and orders with due time,
 //! pauses or owners. `format-3/` has 145 simulated events, and calls with several legs, a pending
 //! call-back, a hang-up and an answer without an arrival, and complaints that were escalated,
-//! reopened or left open.
+//! reopened or left open. `format-4/` has 395 simulated events of calls, agents and orders.
 
 use firstline::engine::recovery::{RecoverySources, recover_state};
 use firstline::engine::state::EngineState;
@@ -53,7 +53,7 @@ fn recovered_state(lock: &DirectoryLock) -> EngineState {
     state.unwrap_or_else(|error| panic!("{error}")).expect("the journal has records")
 }
 
-fn board_lines(state: &EngineState) -> Vec<String> {
+fn board_lines(state: &mut EngineState) -> Vec<String> {
     let board = state.monitor.compute_board();
     board
         .readings
@@ -80,6 +80,11 @@ fn upgrades_format_3_directory() {
     check_upgrade(3, 42);
 }
 
+#[test]
+fn upgrades_format_4_directory() {
+    check_upgrade(4, 150);
+}
+
 fn check_upgrade(format: u64, cases: usize) {
     let (with_snapshot, journal) = (
         tempfile::tempdir().expect("the temporary directory is created"),
@@ -103,12 +108,12 @@ fn check_upgrade(format: u64, cases: usize) {
         (state_from_journal.monitor.case_count(), state_from_journal.monitor.now())
     );
     assert_eq!(state.monitor.case_count(), cases);
-    assert_eq!(board_lines(&state), board_lines(&state_from_journal));
+    assert_eq!(board_lines(&mut state), board_lines(&mut state_from_journal));
     // Counting again from the remembered cases must not change the board.
     for state in [&mut state, &mut state_from_journal] {
         state.change_standard(state.standard.clone(), "anew".into());
     }
-    assert_eq!(board_lines(&state), board_lines(&state_from_journal));
+    assert_eq!(board_lines(&mut state), board_lines(&mut state_from_journal));
 
     let mut journal = Journal::open(lock.disk(), journal_settings(&lock))
         .unwrap_or_else(|error| panic!("{error}"));

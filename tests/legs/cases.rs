@@ -172,23 +172,23 @@ fn expired_callback_is_overflowed_until_reached() {
          60 overflowed reason=callback
          1200 called_back reached=true",
     );
-    let figure = |run: &EngineRun, indicator: &str| {
+    let figure = |run: &mut EngineRun, indicator: &str| {
         let key: FigureKey = (indicator.to_owned(), String::new());
         board_figures(&run.compute_board(), "all").remove(&key).unwrap_or_default()
     };
     let mut run = EngineRun::new(&legs_standard());
     run.receive_batch(&events[..2]);
     run.tick_to(BEGIN + 24 * HOUR);
-    assert_eq!(figure(&run, "call_callback"), (1, 0));
-    assert_eq!(figure(&run, "call_answer_rate"), (0, 0));
+    assert_eq!(figure(&mut run, "call_callback"), (1, 0));
+    assert_eq!(figure(&mut run, "call_answer_rate"), (0, 0));
     run.tick_to(BEGIN + 25 * HOUR);
-    assert_eq!(figure(&run, "call_callback"), (0, 0));
-    assert_eq!(figure(&run, "call_overflowed_callback"), (1, 1));
-    assert_eq!(figure(&run, "call_overflowed_wait"), (60_000, 1));
+    assert_eq!(figure(&mut run, "call_callback"), (0, 0));
+    assert_eq!(figure(&mut run, "call_overflowed_callback"), (1, 1));
+    assert_eq!(figure(&mut run, "call_overflowed_wait"), (60_000, 1));
     run.receive_batch(&events[2..]);
-    assert_eq!(figure(&run, "call_overflowed_callback"), (0, 0));
-    assert_eq!(figure(&run, "call_answer_rate"), (1, 1));
-    assert_eq!(figure(&run, "call_answered_wait"), (1_200_000, 1));
+    assert_eq!(figure(&mut run, "call_overflowed_callback"), (0, 0));
+    assert_eq!(figure(&mut run, "call_answer_rate"), (1, 1));
+    assert_eq!(figure(&mut run, "call_answered_wait"), (1_200_000, 1));
 }
 
 /// A center is no leg dimension: the contact counts where its first leg was.

@@ -64,13 +64,13 @@ impl EngineRun {
         self.now = self.now.max(now);
     }
 
-    pub(crate) fn compute_board(&self) -> Board {
+    pub(crate) fn compute_board(&mut self) -> Board {
         self.monitor.compute_board()
     }
 
     /// Returns the differences between the board and the model, one line each; `None` if the engine
     /// differs from the definition on purpose, see [`has_late_queue`].
-    pub(crate) fn board_differences(&self) -> Option<Vec<String>> {
+    pub(crate) fn board_differences(&mut self) -> Option<Vec<String>> {
         let received: Vec<&CallEvent> = self.received.values().collect();
         let contacts = derive_contacts(&received);
         if contacts.iter().any(|(subject, contact)| has_late_queue(subject, contact, &received)) {

@@ -253,7 +253,7 @@ impl OracleRun<'_> {
     }
 
     /// Compares the board with the expected one. Returns `None` if they match.
-    fn compare_boards(&self) -> Option<BoardMismatch> {
+    fn compare_boards(&mut self) -> Option<BoardMismatch> {
         let oracle = self.oracle;
         let mut first_times: BTreeMap<&str, i64> = BTreeMap::new();
         for event in &self.received {

@@ -7,7 +7,7 @@ use firstline::domain::standard::{Indicator, Standard};
 use std::collections::BTreeMap;
 
 /// Returns the board time, then every reading as JSON, one line each.
-pub(crate) fn reading_lines(monitor: &Monitor) -> Vec<String> {
+pub(crate) fn reading_lines(monitor: &mut Monitor) -> Vec<String> {
     let board = monitor.compute_board();
     let as_of = serde_json::to_string(&board.as_of).expect("times serialize");
     let lines = board.readings.iter().map(|reading| {

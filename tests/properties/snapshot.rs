@@ -189,8 +189,8 @@ fn restored_core_continues_identically() {
                         "the snapshot before step {index} differs when written again"
                     );
                     expect_same_lines(
-                        &reading_lines(&whole),
-                        &reading_lines(&cut),
+                        &reading_lines(&mut whole),
+                        &reading_lines(&mut cut),
                         &standard.name,
                     )?;
                 }
@@ -248,7 +248,7 @@ fn finer_snapshot_groups_are_merged_when_read() {
         before.iter().for_each(|step| _ = (step.apply_to(&mut whole), step.apply_to(&mut fine)));
         let mut restored = decode_monitor(standard, horizon, &encode_monitor(&fine))
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
-        expect_same_lines(&reading_lines(&whole), &reading_lines(&restored), "at once")?;
+        expect_same_lines(&reading_lines(&mut whole), &reading_lines(&mut restored), "at once")?;
         for step in after_cut {
             prop_assert_eq!(step.apply_to(&mut whole), step.apply_to(&mut restored));
         }

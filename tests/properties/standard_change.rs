@@ -39,11 +39,15 @@ fn changing_to_same_standard_changes_nothing() {
                 (0, 0, monitor.case_count())
             );
             let mut adopted = adopted.monitor;
-            expect_same_lines(&reading_lines(&monitor), &reading_lines(&adopted), "at once")?;
+            expect_same_lines(
+                &reading_lines(&mut monitor),
+                &reading_lines(&mut adopted),
+                "at once",
+            )?;
             [&mut monitor, &mut adopted]
                 .into_iter()
                 .for_each(|monitor| monitor.tick(end.plus_millis(later)));
-            expect_same_lines(&reading_lines(&monitor), &reading_lines(&adopted), "later")
+            expect_same_lines(&reading_lines(&mut monitor), &reading_lines(&mut adopted), "later")
         },
     );
 }
@@ -69,11 +73,19 @@ fn changing_standard_equals_starting_with_it() {
                 .change_standard(to.clone(), None)
                 .monitor;
             let mut from_start = deliver_events(to, origin, &set, &delivery, end);
-            expect_same_lines(&reading_lines(&from_start), &reading_lines(&adopted), &to.name)?;
+            expect_same_lines(
+                &reading_lines(&mut from_start),
+                &reading_lines(&mut adopted),
+                &to.name,
+            )?;
             [&mut from_start, &mut adopted]
                 .into_iter()
                 .for_each(|monitor| monitor.tick(end.plus_millis(later)));
-            expect_same_lines(&reading_lines(&from_start), &reading_lines(&adopted), "later")
+            expect_same_lines(
+                &reading_lines(&mut from_start),
+                &reading_lines(&mut adopted),
+                "later",
+            )
         },
     );
 }

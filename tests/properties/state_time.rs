@@ -70,14 +70,14 @@ fn snapshot_without_sums_of_states_is_recounted() {
             let origin = EventOrigin::Constructed;
             deliver_events_to(monitor, standard, origin, &set, delivery, end)
         };
-        let whole = deliver(Monitor::new(standard.clone(), None), standard, &set, &delivery);
+        let mut whole = deliver(Monitor::new(standard.clone(), None), standard, &set, &delivery);
         let cut = deliver(Monitor::new(earlier.clone(), None), &earlier, &set, &delivery);
-        let cut = restore_earlier_snapshot(&cut, standard, None)?;
-        expect_same_lines(&reading_lines(&whole), &reading_lines(&cut), "at once")?;
+        let mut cut = restore_earlier_snapshot(&cut, standard, None)?;
+        expect_same_lines(&reading_lines(&mut whole), &reading_lines(&mut cut), "at once")?;
         // The recounted sums are withdrawn and leave their windows like all others.
-        let whole = deliver(whole, standard, &more, &later_delivery);
-        let cut = deliver(cut, standard, &more, &later_delivery);
-        expect_same_lines(&reading_lines(&whole), &reading_lines(&cut), "later")
+        let mut whole = deliver(whole, standard, &more, &later_delivery);
+        let mut cut = deliver(cut, standard, &more, &later_delivery);
+        expect_same_lines(&reading_lines(&mut whole), &reading_lines(&mut cut), "later")
     });
 }
 
@@ -98,18 +98,18 @@ fn recount_includes_forgotten_states_in_all_of_time() {
         ticks: vec![None],
         counted_at_once: vec![true],
     };
-    let lines = |monitor: &Monitor| -> Vec<String> {
+    let lines = |monitor: &mut Monitor| -> Vec<String> {
         // States of the last seven days are remembered for an hour only.
         let mut lines = reading_lines(monitor);
         lines.retain(|line| line.contains(r#""all""#) || line.contains(r#""today""#));
         lines
     };
-    let [whole, cut] = [&standard, &earlier].map(|standard| {
+    let [mut whole, mut cut] = [&standard, &earlier].map(|standard| {
         let monitor = Monitor::new(standard.clone(), horizon);
         let end = last_event_time(&set).plus_millis(HOUR / 2);
         deliver_events_to(monitor, standard, EventOrigin::Constructed, &set, &delivery, end)
     });
-    assert!(lines(&whole) != lines(&cut), "earlier versions left out the state that lasts");
-    let cut = restore_earlier_snapshot(&cut, &standard, horizon).expect("the snapshot is read");
-    assert_eq!(lines(&whole), lines(&cut));
+    assert!(lines(&mut whole) != lines(&mut cut), "earlier versions left out the state that lasts");
+    let mut cut = restore_earlier_snapshot(&cut, &standard, horizon).expect("the snapshot is read");
+    assert_eq!(lines(&mut whole), lines(&mut cut));
 }

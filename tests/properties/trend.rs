@@ -24,7 +24,7 @@ fn trend_ends_at_rolling_window_value() {
             let end = firstline::domain::time::timestamp::Timestamp(
                 (last_event_time(&set).0.div_euclid(STEP_MS) + 1 + steps) * STEP_MS,
             );
-            let monitor = deliver_events(standard, origin, &set, &delivery, end);
+            let mut monitor = deliver_events(standard, origin, &set, &delivery, end);
             for reading in monitor.compute_board().readings {
                 let Some(Window::Rolling(length)) =
                     reading.key.window.map(|window| standard.windows[window])

@@ -46,24 +46,21 @@ impl JournalAudit {
             &self.found.iter().map(|(_, identity)| *identity).collect(),
             state.as_ref().and_then(|state| state.monitor.now()),
         );
-        let state = state?;
+        let mut state = state?;
         assert_eq!(
             state.standard.files.to_vec(),
             self.standard.as_ref().expect("the first record is a standard").1,
             "recovery returned another standard"
         );
         if reader.first_sequence() == SequenceNumber(1) {
-            let without_snapshots =
+            let mut without_snapshots =
                 recover_with(SnapshotStore::new(Arc::new(SimulatedDisk::new(0))))
                     .expect("the journal has records");
-            assert_same_state(&state, &without_snapshots, "with and without snapshots");
+            assert_same_state(&mut state, &mut without_snapshots, "with and without snapshots");
         }
         if let Some(now) = state.monitor.now() {
-            assert_same_board(
-                &state,
-                &senders.uninterrupted_state(&state.standard, now),
-                "recovered and uninterrupted",
-            );
+            let mut uninterrupted = senders.uninterrupted_state(&state.standard, now);
+            assert_same_board(&mut state, &mut uninterrupted, "recovered and uninterrupted");
         }
         Some(state)
     }
@@ -95,7 +92,7 @@ impl JournalAudit {
 }
 
 /// Asserts that two states are equal, including every byte of their snapshots.
-fn assert_same_state(left: &EngineState, right: &EngineState, what: &str) {
+fn assert_same_state(left: &mut EngineState, right: &mut EngineState, what: &str) {
     let header = |state: &EngineState| {
         (state.epoch.clone(), state.revision, state.stopped_cleanly, state.sequence)
     };
@@ -111,7 +108,7 @@ fn assert_same_state(left: &EngineState, right: &EngineState, what: &str) {
     assert_eq!(format!("{:#?}", left.alerts), format!("{:#?}", right.alerts), "{what}: the alerts");
 }
 
-pub(crate) fn assert_same_board(left: &EngineState, right: &EngineState, what: &str) {
+pub(crate) fn assert_same_board(left: &mut EngineState, right: &mut EngineState, what: &str) {
     assert_eq!(left.monitor.now(), right.monitor.now(), "{what}");
     let (left, right) = (left.first_published_board().board, right.first_published_board().board);
     let difference = left.readings.iter().zip(&right.readings).find(|(left, right)| left != right);

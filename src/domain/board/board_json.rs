@@ -95,6 +95,9 @@ impl Serialize for ReadingJson<'_> {
                 map.serialize_entry("p95", &if_any(durations.p95))?;
                 map.serialize_entry("p99", &if_any(durations.p99))?;
                 map.serialize_entry("max", &if_any(durations.max))?;
+                if durations.max_approximate {
+                    map.serialize_entry("max_approximate", &true)?;
+                }
                 map.serialize_entry("of", &durations.of)?;
             }
             ReadingComponents::Level => {}

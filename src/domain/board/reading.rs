@@ -174,7 +174,8 @@ impl ReadingComponents {
 }
 
 /// Statistics of durations in seconds. Percentiles are nearest-rank, within 0.8 %. Mean and count
-/// are exact.
+/// are exact. The maximum is exact unless `max_approximate`: then it is an upper bound, at most 1/64
+/// too large.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 #[expect(missing_docs, reason = "the names are the statistics")]
 pub struct DurationStatistics {
@@ -186,6 +187,7 @@ pub struct DurationStatistics {
     pub p95: f64,
     pub p99: f64,
     pub max: f64,
+    pub max_approximate: bool,
 }
 
 /// What is known about a reading. The order is that in which states take precedence.

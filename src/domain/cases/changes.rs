@@ -15,6 +15,8 @@ pub struct CaseChanges {
     pub(in crate::domain) case_counts: Vec<Seen>,
     /// Added and retracted facts, in the order of detection.
     pub(in crate::domain) fact_counts: Vec<Counted>,
+    /// Facts with durations of cases that were forgotten, each with its group. They stay counted.
+    pub(in crate::domain) forgotten_durations: Vec<(u32, Fact)>,
 }
 
 /// Change of the number of cases of some families in a group by `times`.
@@ -41,6 +43,7 @@ impl Default for CaseChanges {
             groups: Vec::new(),
             case_counts: Vec::new(),
             fact_counts: Vec::new(),
+            forgotten_durations: Vec::new(),
         }
     }
 }
@@ -51,5 +54,6 @@ impl CaseChanges {
         self.groups.clear();
         self.case_counts.clear();
         self.fact_counts.clear();
+        self.forgotten_durations.clear();
     }
 }

@@ -18,6 +18,7 @@ use super::state_time::SUMS_PER_SET;
 use crate::domain::facts::catalog::{Fact, FactKind};
 use crate::domain::standard::indicator::answer_tallies;
 use crate::domain::standard::{FactTally, Formula, Standard};
+use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::{LANES_PER_BANK, LaneCounts, MAX_BANKS};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,8 @@ pub struct CellPlan {
     timed_states: Vec<Vec<FactTally>>,
     /// For each kind of fact, the current state that it measures.
     measured_states: Vec<Option<FactKind>>,
+    /// True for each duration set whose maximum a reading shows.
+    sets_with_maximum: Vec<bool>,
     /// Tallies of current-state facts, sorted.
     gauge_tallies: Vec<FactTally>,
     /// Number of fact kinds.
@@ -67,6 +70,7 @@ impl CellPlan {
                 .iter()
                 .map(|kind| standard.kinds.measured_state(kind))
                 .collect(),
+            sets_with_maximum: Vec::new(),
             gauge_tallies: Vec::new(),
             fact_kind_count,
             bank_count,
@@ -102,6 +106,12 @@ impl CellPlan {
         plan.durations.dedup();
         plan.timed_states.sort();
         plan.timed_states.dedup();
+        let has_maximum = |set: &Vec<FactTally>| {
+            standard.indicators.iter().any(
+                |indicator| matches!(&indicator.formula, Formula::Duration { of } if of == set),
+            )
+        };
+        plan.sets_with_maximum = plan.durations.iter().map(has_maximum).collect();
         plan.gauge_tallies.sort();
         plan.gauge_tallies.dedup();
         let additions = |tally: &FactTally| tally.labels.len().max(1);
@@ -160,6 +170,12 @@ impl CellPlan {
         self.first_state_sum(self.timed_states.len())
     }
 
+    /// Returns true for each duration set whose maximum a reading shows.
+    #[must_use]
+    pub fn sets_with_maximum(&self) -> &[bool] {
+        &self.sets_with_maximum
+    }
+
     /// Returns the maximum number of times that one fact adds to one count.
     #[must_use]
     pub fn additions_per_fact(&self) -> u64 {
@@ -209,10 +225,26 @@ pub struct DurationLanes {
 pub struct PendingDuration {
     /// Number of the rollup group.
     pub rollup_group: u32,
-    duration: u16,
+    /// Index of the duration set.
+    pub duration: u16,
     bucket: u16,
+    /// Time of the fact.
+    pub time: Timestamp,
+    /// Duration in milliseconds.
+    pub millis: i64,
+    /// True if the duration is withdrawn, false if it is added.
+    pub is_withdrawn: bool,
     /// Change of the count by window.
     times: [[i8; LANES_PER_BANK]; MAX_BANKS],
+}
+
+impl PendingDuration {
+    /// Returns true if a window covers the fact.
+    #[inline]
+    #[must_use]
+    pub fn is_covered(&self) -> bool {
+        self.times != [[0; LANES_PER_BANK]; MAX_BANKS]
+    }
 }
 
 /// Adds or withdraws `fact` in the windows given by `mask` and in its pane.
@@ -251,13 +283,7 @@ pub fn add_fact<const BANKS: usize>(
             .filter(|step| step.0 == label)
             .for_each(|&(_, slot, low, high)| count(slot, low, high));
     }
-    if fact.value == Fact::UNKNOWN {
-        return;
-    }
-    let mut add_duration = |number: u16, low: i64, high: i64| {
-        if fact.value < low || high < fact.value {
-            return;
-        }
+    steps.for_each_duration(fact, |number| {
         let first = usize::from(number) * BANKS;
         let bucket = bucket_of_millis(fact.value);
         let value = i64::from(times) * fact.value;
@@ -276,6 +302,9 @@ pub fn add_fact<const BANKS: usize>(
             rollup_group,
             duration: number,
             bucket,
+            time: fact.time,
+            millis: fact.value,
+            is_withdrawn: withdraw,
             times: narrow_times,
         });
         if let Some(pane) = &mut pane {
@@ -283,15 +312,7 @@ pub fn add_fact<const BANKS: usize>(
             pane.add_to_sum(first + number, value);
             pane.push_duration(number, bucket, times);
         }
-    };
-    steps.durations.iter().for_each(|&(number, low, high)| add_duration(number, low, high));
-    if let Some(label) = fact.label {
-        steps
-            .labeled_durations
-            .iter()
-            .filter(|step| step.0 == label)
-            .for_each(|&(_, number, low, high)| add_duration(number, low, high));
-    }
+    });
 }
 
 impl Cell {
@@ -413,7 +434,7 @@ mod tests {
     use crate::domain::board::reading::{Board, ReadingComponents};
     use crate::domain::events::batch::Batch;
     use crate::domain::monitor::Monitor;
-    use crate::domain::time::timestamp::{HOUR, Timestamp};
+    use crate::domain::time::timestamp::HOUR;
     use crate::ingest::decode::{EventDecoder, HashKeys};
     use crate::standard_file::{BUILT_IN, parse_standard};
     use std::sync::Arc;
@@ -476,7 +497,7 @@ mod tests {
 
         let bytes = postcard::to_stdvec(&monitor.to_snapshot()).expect("a snapshot is written");
         let mut read = postcard::Deserializer::from_bytes(&bytes);
-        let restored = Monitor::from_snapshot(standard, None, &mut read).expect("it is read");
+        let mut restored = Monitor::from_snapshot(standard, None, &mut read).expect("it is read");
         assert_eq!(restored.compute_board().readings, monitor.compute_board().readings);
 
         let noon = Timestamp::parse("2026-03-02T12:00:00+08:00").expect("a time");

@@ -6,9 +6,11 @@
 //! [`Monitor::into_parts`]: crate::domain::monitor::Monitor::into_parts
 
 mod recount_states;
+mod table_maxima;
 
 use super::cell::{self, Cell, CellPlan, PendingDuration};
 use super::gauges::{self, Gauges};
+use super::maxima::{DurationChange, DurationMaxima};
 use super::rollup_group::RollupGroups;
 use super::state_time::StateChange;
 use super::window_panes::{self, WindowPanes};
@@ -39,6 +41,8 @@ pub struct CellTable {
     empty_cell: (Cell, Vec<u64>),
     pub(in crate::domain) panes: WindowPanes,
     pub(in crate::domain) gauges: Gauges,
+    /// Largest durations.
+    maxima: DurationMaxima,
     /// Upper bound of the additions to any count since the last carry.
     uncarried_additions: u64,
     /// Durations not yet in their histograms. Empty between batches.
@@ -72,6 +76,7 @@ impl CellTable {
             cells: Vec::new(),
             case_counts: Vec::new(),
             empty_cell: (Cell::new(&plan), vec![0; standard.schema.families.len()]),
+            maxima: DurationMaxima::new(&plan),
             plan,
             panes: WindowPanes::new(&standard.windows, &standard.zones),
             gauges: Gauges::new(age_tracked),
@@ -96,6 +101,8 @@ impl CellTable {
             pending_durations: _,
             // A restored core carries at once.
             uncarried_additions: _,
+            // A section of its own.
+            maxima: _,
             empty_cell,
             rollup_groups,
             cells,
@@ -193,6 +200,9 @@ impl CellTable {
             1 => self.add_facts::<1>(&changes.fact_counts),
             _ => self.add_facts::<MAX_BANKS>(&changes.fact_counts),
         }
+        for (group, fact) in &changes.forgotten_durations {
+            self.change_maxima(*group, fact, DurationMaxima::forget);
+        }
     }
 
     /// Adds a case group.
@@ -201,6 +211,7 @@ impl CellTable {
             self.cells.push(self.empty_cell.0.clone());
             self.case_counts.push(self.empty_cell.1.clone());
             self.gauges.add_rollup_group();
+            self.maxima.add_rollup_group();
         }
     }
 
@@ -208,6 +219,20 @@ impl CellTable {
         changes.iter().for_each(|change| self.add_fact::<BANKS>(change));
         for value in self.pending_durations.drain(..) {
             self.cells[value.rollup_group as usize].add_to_histogram::<BANKS>(&value);
+            if !value.is_covered() {
+                continue;
+            }
+            let change = DurationChange {
+                rollup_group: value.rollup_group,
+                zone: self.rollup_groups.all()[value.rollup_group as usize].zone_number(),
+                duration_set: value.duration,
+                time: value.time,
+                millis: value.millis,
+            };
+            match value.is_withdrawn {
+                false => self.maxima.add(&change, self.panes.bounds()),
+                true => self.maxima.withdraw(&change, self.panes.bounds()),
+            }
         }
     }
 

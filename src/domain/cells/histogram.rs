@@ -46,6 +46,14 @@ pub fn bucket_middle(bucket: usize) -> f64 {
     ((BUCKETS_PER_OCTAVE + place) as i64 * width) as f64 + (width - 1) as f64 / 2.0
 }
 
+/// Returns the largest duration of a bucket in milliseconds.
+#[must_use]
+pub fn bucket_upper_bound(bucket: usize) -> i64 {
+    let Some(above) = bucket.checked_sub(LINEAR_LIMIT_MS as usize) else { return bucket as i64 };
+    let (octave, place) = (above / BUCKETS_PER_OCTAVE + 7, above % BUCKETS_PER_OCTAVE);
+    ((BUCKETS_PER_OCTAVE + place + 1) as i64) * (1_i64 << (octave - 6)) - 1
+}
+
 /// Number of values in each bucket, for every window of a bank.
 ///
 /// The high parts of counts that exceed 32 bits are in a second set of buckets, from
@@ -237,13 +245,36 @@ impl HistogramTotals {
     /// Returns the nearest-rank percentiles of a window in milliseconds.
     ///
     /// A percentile is the smallest value such that at least that share of the values is not
-    /// greater. A share of 1 is the maximum. Without values, returns 0.
+    /// greater. Without values, returns 0.
     #[must_use]
     pub fn percentiles<const N: usize>(&self, lane: usize, shares: [f64; N]) -> [f64; N] {
         let total = self.value_counts()[lane];
         shares.map(|share| {
             self.value_at_rank(lane, ((share * total as f64).ceil() as i64).max(1))
                 .unwrap_or_default()
+        })
+    }
+
+    /// Returns an upper bound of a window's values in milliseconds: the largest value of the
+    /// highest bucket in use. Returns `None` without values.
+    #[must_use]
+    pub fn upper_bound(&self, lane: usize) -> Option<i64> {
+        self.highest_excess(&HistogramTotals::default(), lane).map(bucket_upper_bound)
+    }
+
+    /// Returns the highest bucket with more values of a window than in `other`. Returns `None` if
+    /// there is no such bucket.
+    #[must_use]
+    pub fn highest_excess(&self, other: &HistogramTotals, lane: usize) -> Option<usize> {
+        self.runs.iter().rev().find_map(|(run, chunk)| {
+            let other_chunk =
+                other.chunk_by_run.get(*run).and_then(|at| usize::from(*at).checked_sub(1));
+            let exceeds = |place: &usize| {
+                let other_count = other_chunk.map_or(0, |chunk| other.chunks[chunk][*place][lane]);
+                self.chunks[*chunk][*place][lane] > other_count
+            };
+            let place = (0..BUCKETS_PER_CHUNK).rev().find(exceeds)?;
+            Some(run * BUCKETS_PER_CHUNK + place)
         })
     }
 
@@ -278,6 +309,11 @@ mod tests {
                 (read - value as f64).abs() <= RELATIVE_ERROR * value as f64 + 1e-9,
                 "{value} read as {read}"
             );
+        }
+        for bucket in 0..2_496 {
+            let largest = bucket_upper_bound(bucket);
+            assert_eq!(usize::from(bucket_of_millis(largest)), bucket);
+            assert!(bucket == 2_495 || usize::from(bucket_of_millis(largest + 1)) == bucket + 1);
         }
         assert_eq!(bucket_of_millis(-5), 0);
         assert!(bucket_of_millis(i64::MAX) < 2_496);

@@ -124,7 +124,7 @@ impl Monitor {
     }
 
     /// Returns a board with the requested reading only; empty if there is none.
-    fn single_reading_board(&self, request: &ExplanationRequest) -> Board {
+    fn single_reading_board(&mut self, request: &ExplanationRequest) -> Board {
         let key = ReadingKey {
             indicator: request.indicator,
             scope: Arc::new(request.scope.clone()),

@@ -23,6 +23,7 @@ use crate::domain::cases::store::format_3::{Format2Cases, Format3Cases};
 use crate::domain::cases::timers::TimerWheel;
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::gauges;
+use crate::domain::cells::maxima::StoredMaxima;
 use crate::domain::cells::window_panes;
 use crate::domain::events::event::{Attributes, CaseFamily};
 use crate::domain::facts::catalog::Fact;
@@ -52,6 +53,7 @@ struct CoreSnapshotView<'m, G, P, L> {
     names: &'m CaseNames,
     coverage: &'m DataCoverage,
     reused: Vec<(u64, &'m [SubjectCase])>,
+    maxima: Vec<StoredMaxima>,
 }
 
 /// Decoded snapshot of the current format.
@@ -60,9 +62,10 @@ struct CurrentSnapshot {
     core: CurrentCore,
     coverage: DataCoverage,
     reused: Vec<(u64, Vec<SubjectCase>)>,
+    maxima: Vec<StoredMaxima>,
 }
 
-/// Decoded snapshot of format 4, whose subjects had one case each.
+/// Decoded snapshot of format 4. It has no maxima, and its subjects had one case each.
 #[derive(Deserialize)]
 struct Format4Snapshot {
     core: CurrentCore,
@@ -148,6 +151,7 @@ impl Monitor {
             names,
             coverage,
             reused,
+            maxima: self.cells.maxima_snapshot(),
         }
     }
 
@@ -161,14 +165,15 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let CurrentSnapshot { core, coverage, reused } = CurrentSnapshot::deserialize(from)?;
+        let CurrentSnapshot { core, coverage, reused, maxima } =
+            CurrentSnapshot::deserialize(from)?;
         Monitor::new(standard, horizon)
             .restore_snapshot(core)
             .and_then(|monitor| monitor.restore_coverage(coverage))
             .and_then(|mut monitor| {
                 let cases = &monitor.caseload.cases;
                 monitor.caseload.reused = ReusedSubjects::restore(reused, cases)?;
-                Ok(monitor)
+                monitor.restore_maxima(&maxima)
             })
             .map_err(D::Error::custom)
     }
@@ -189,6 +194,7 @@ impl Monitor {
             return Monitor::new(standard, horizon)
                 .restore_snapshot(core)
                 .and_then(|monitor| monitor.restore_coverage(coverage))
+                .map(Monitor::derive_maxima)
                 .map_err(D::Error::custom);
         }
         let snapshot = if format < 3 {
@@ -204,7 +210,7 @@ impl Monitor {
             let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot?)?;
             monitor.recount_contacts();
             monitor.recount_resolutions();
-            Ok(monitor.derive_coverage())
+            Ok(monitor.derive_coverage().derive_maxima())
         };
         restore().map_err(|problem: &'static str| D::Error::custom(problem))
     }

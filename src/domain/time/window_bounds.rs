@@ -98,6 +98,25 @@ impl WindowBounds {
         &self.starts[zone]
     }
 
+    /// Returns the start of the pane that contains `time`, or `None` if no window of the zone covers
+    /// it.
+    ///
+    /// Each window covers either both or none of two times with the same pane start, now and in
+    /// future. `time` must not be after the current time.
+    #[must_use]
+    pub fn pane_start(&self, time: Timestamp, zone: usize) -> Option<Timestamp> {
+        let covering = self.windows.iter().zip(&self.starts[zone]);
+        let covering = covering.filter(|(_, start)| **start <= time);
+        let pane = |(window, start): (&Window, &Timestamp)| match window {
+            Window::Rolling(length) => {
+                let step = Window::rolling_step_ms(*length);
+                Timestamp(time.0.div_euclid(step) * step)
+            }
+            Window::Calendar(_) | Window::All => *start,
+        };
+        covering.map(pane).max()
+    }
+
     /// Returns 1 in the lane of each window of the zone that has begun by `time`, otherwise 0.
     #[inline]
     #[must_use]

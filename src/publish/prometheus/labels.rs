@@ -141,7 +141,7 @@ mod tests {
         }
         let mut monitor = Monitor::new(standard.clone(), None);
         monitor.apply_batch(&decoder.take_batch());
-        let exported_scopes = |monitor: &Monitor| {
+        let exported_scopes = |monitor: &mut Monitor| {
             let published = PublishedBoard::first_of_run(
                 "e".into(),
                 standard.clone(),
@@ -156,15 +156,15 @@ mod tests {
             labels.scopes.into_values().collect::<Vec<String>>()
         };
         let hefei = "scope=\"center\",center=\"hefei\"";
-        assert_eq!(exported_scopes(&monitor), ["scope=\"all\"", hefei]);
+        assert_eq!(exported_scopes(&mut monitor), ["scope=\"all\"", hefei]);
         let at = Timestamp::parse("2026-03-02T09:02:00Z").expect("a valid timestamp");
         monitor.tick(at.plus_millis(25 * HOUR));
         assert_eq!(
-            exported_scopes(&monitor),
+            exported_scopes(&mut monitor),
             ["scope=\"all\"", hefei],
             "the month window still has data"
         );
         monitor.tick(at.plus_millis(31 * 24 * HOUR));
-        assert_eq!(exported_scopes(&monitor), ["scope=\"all\""]);
+        assert_eq!(exported_scopes(&mut monitor), ["scope=\"all\""]);
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::board::reading::{
     DurationDistribution, DurationStatistics, Reading, ReadingComponents, ReadingKey,
 };
 use crate::domain::cells::histogram::HistogramTotals;
+use crate::domain::cells::maxima::WindowMaxima;
 use crate::domain::standard::{FactTally, Formula, Indicator};
 use crate::domain::time::window::{LANES_PER_BANK, Window};
 
@@ -24,6 +25,7 @@ pub(super) fn compute_duration_readings(
     let banks = state.cells.plan.bank_count();
     let mut totals: Vec<HistogramTotals> = Vec::new();
     totals.resize_with(scopes.sums_by_scope.len() * banks, HistogramTotals::default);
+    let mut maxima = vec![WindowMaxima::default(); scopes.sums_by_scope.len()];
     for (place, dependents) in indicators_by_duration_set(state).into_iter().enumerate() {
         let needed: Vec<bool> = scopes
             .sums_by_scope
@@ -43,6 +45,10 @@ pub(super) fn compute_duration_readings(
                     totals[scope * banks + bank].add_histogram(&durations.histogram);
                 });
             }
+            if let Some(group_maxima) = state.cells.duration_maxima(*rollup_group, place) {
+                let needed_scopes = scope_places.iter().filter(|scope| needed[**scope]);
+                needed_scopes.for_each(|scope| maxima[*scope].merge(&group_maxima));
+            }
         }
         for (scope, sums) in
             scopes.sums_by_scope.iter_mut().enumerate().filter(|(scope, _)| needed[*scope])
@@ -61,9 +67,11 @@ pub(super) fn compute_duration_readings(
             {
                 let out = &mut readings[*number];
                 let mut builder = ReadingBuilder::new(state, coverage, *number, &sums.scope, out);
-                compute_window_readings(&mut builder, sums, place, totals, &mut distributions);
+                let set = (place, &*totals, &maxima[scope]);
+                compute_window_readings(&mut builder, sums, set, &mut distributions);
             }
             totals.iter_mut().for_each(HistogramTotals::clear);
+            maxima[scope] = WindowMaxima::default();
         }
     }
     distributions.sort_by(|left: &DurationDistribution, right| left.key.cmp(&right.key));
@@ -95,8 +103,7 @@ fn duration_sets(indicator: &Indicator) -> [Option<&[FactTally]>; 2] {
 fn compute_window_readings(
     builder: &mut ReadingBuilder<'_>,
     sums: &ScopeSums,
-    place: usize,
-    totals: &[HistogramTotals],
+    (place, totals, maxima): (usize, &[HistogramTotals], &WindowMaxima),
     distributions: &mut Vec<DurationDistribution>,
 ) {
     let state = builder.state;
@@ -119,7 +126,14 @@ fn compute_window_readings(
                 sum_ms,
             });
         }
-        let durations = duration_statistics(sum_ms, of, totals, lane);
+        let maximum = match maxima.exact(window) {
+            Some(millis) => (millis, false),
+            None => {
+                let bounds = [maxima.upper_bound(window), totals.upper_bound(lane)];
+                (bounds.into_iter().flatten().min().unwrap_or_default(), true)
+            }
+        };
+        let durations = duration_statistics(sum_ms, of, (totals, lane), maximum);
         builder.add_reading(
             Some(window),
             (durations.of > 0).then_some(durations.mean),
@@ -128,25 +142,23 @@ fn compute_window_readings(
     }
 }
 
+/// Returns the statistics of a window's durations. The maximum is in milliseconds, and true if it
+/// is only an upper bound.
 fn duration_statistics(
     sum_ms: i64,
     of: i64,
-    totals: &HistogramTotals,
-    lane: usize,
+    (totals, lane): (&HistogramTotals, usize),
+    (max_ms, max_approximate): (i64, bool),
 ) -> DurationStatistics {
     if of <= 0 {
         return DurationStatistics::default();
     }
-    let [p50, p80, p90, p95, p99, max] =
-        totals.percentiles(lane, [0.5, 0.8, 0.9, 0.95, 0.99, 1.0]).map(|millis| millis / 1_000.0);
-    DurationStatistics {
-        of,
-        mean: sum_ms as f64 / 1_000.0 / of as f64,
-        p50,
-        p80,
-        p90,
-        p95,
-        p99,
-        max,
-    }
+    let mean = sum_ms as f64 / 1_000.0 / of as f64;
+    // Negative durations count as 0, as in the histogram. The mean of equal durations may exceed
+    // them by a rounding error.
+    let max = (max_ms.max(0) as f64 / 1_000.0).max(mean);
+    let [p50, p80, p90, p95, p99] = totals
+        .percentiles(lane, [0.5, 0.8, 0.9, 0.95, 0.99])
+        .map(|millis| (millis / 1_000.0).min(max));
+    DurationStatistics { of, mean, p50, p80, p90, p95, p99, max, max_approximate }
 }

@@ -8,7 +8,7 @@ use crate::domain::cases::customer;
 use crate::domain::cases::customer::contact::derive_contacts;
 use crate::domain::events::event::{CustomerKey, Symbol};
 use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, LegFact};
-use crate::domain::standard::{FirstContactRule, Standard};
+use crate::domain::standard::{FirstContactRule, Formula, Indicator, Standard};
 use crate::domain::time::timestamp::Timestamp;
 
 /// Properties of a case that decide where its facts count.
@@ -26,6 +26,8 @@ struct AggregationKey {
 pub(in crate::domain) struct FactConsumers {
     /// Cells of the board.
     pub(super) cells: bool,
+    /// Maxima of durations.
+    pub(super) maxima: bool,
     /// First contact indicators.
     pub(super) contacts: bool,
     /// Alerts on open orders.
@@ -46,12 +48,21 @@ impl FactConsumers {
                 .flat_map(FirstContactRule::fact_tallies)
                 .any(|tally| tally.kind == kind)
         };
+        let maxima = |kind: FactKind| {
+            standard
+                .indicators
+                .iter()
+                .filter(|indicator| matches!(indicator.formula, Formula::Duration { .. }))
+                .flat_map(Indicator::fact_tallies)
+                .any(|tally| tally.kind == kind)
+        };
         standard
             .kinds
             .iter()
             .zip(cells_and_orders)
             .map(|(kind, (cells, orders))| FactConsumers {
                 cells,
+                maxima: maxima(kind),
                 contacts: contacts(kind),
                 orders,
             })
@@ -244,7 +255,8 @@ impl DifferenceCounter<'_> {
     /// Adds (`times` = 1) or retracts (-1) a fact.
     #[inline]
     fn count_fact(&mut self, group: u32, fact: &Fact, times: i32) {
-        let FactConsumers { cells, contacts, orders } = self.consumers[usize::from(fact.kind.0)];
+        let FactConsumers { cells, contacts, orders, .. } =
+            self.consumers[usize::from(fact.kind.0)];
         self.affected.orders |= orders;
         self.affected.contacts |= contacts;
         if cells {
@@ -253,9 +265,27 @@ impl DifferenceCounter<'_> {
     }
 }
 
+/// Visits the facts of a case whose durations count in a maximum, each with its group.
+pub(super) fn visit_maximum_facts(
+    consumers: &[FactConsumers],
+    facts: &CaseFacts,
+    mut visit: impl FnMut(u32, Fact),
+) {
+    let by_group = facts.by_group().into_iter();
+    let own = by_group.flat_map(|(group, facts)| facts.iter().map(move |fact| (group, fact)));
+    let legs = facts.legs.iter().map(|leg| (leg.group, &leg.fact));
+    own.chain(legs)
+        .filter(|(_, fact)| consumers[usize::from(fact.kind.0)].maxima)
+        .for_each(|(group, fact)| visit(group, *fact));
+}
+
 /// Sorts both lists. Visits the entries only in `gone` with -1 and those only in `new` with 1.
 #[inline]
-fn visit_difference<T: Ord>(gone: &mut [T], new: &mut [T], mut visit: impl FnMut(&T, i32)) {
+pub(super) fn visit_difference<T: Ord>(
+    gone: &mut [T],
+    new: &mut [T],
+    mut visit: impl FnMut(&T, i32),
+) {
     gone.sort_unstable();
     new.sort_unstable();
     let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());

@@ -3,10 +3,12 @@
 //! Several observations of a case within a short time are settled together. Intermediate results
 //! are never published.
 
+use super::count_difference::{visit_difference, visit_maximum_facts};
 use crate::domain::cases::caseload::{Caseload, PREFETCHED_EVENTS};
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::case_record::MergeResult;
 use crate::domain::events::event::{CaseFamily, LifeCycle};
+use crate::domain::facts::catalog::Fact;
 
 /// Number of new observations after which an agent's history is trimmed.
 const TRIM_INTERVAL: usize = 256;
@@ -116,6 +118,7 @@ impl Caseload {
             .now
             .plus_millis(-horizon.for_life_cycle(LifeCycle::Agent))
             .min(self.current.earliest_start());
+        self.derive_facts(slot, false);
         let (record, overflow) = self.cases.record_and_overflow_mut(slot);
         let trimmed = record.trim_before(overflow, cutoff);
         self.derive_facts(slot, true);
@@ -123,6 +126,26 @@ impl Caseload {
         if self.before.group != self.after.group {
             let (record, overflow) = self.cases.record_and_overflow_mut(slot);
             record.restore_trimmed(overflow, trimmed);
+            return;
         }
+        let mut forgotten = std::mem::take(&mut self.changes.forgotten_durations);
+        let (group, consumers) = (self.after.group, &self.consumers);
+        // A fact only in the rest is a shortened one of the whole and never larger.
+        visit_difference(&mut self.after.all, &mut self.before.all, |fact, times| {
+            if times < 0 && consumers[usize::from(fact.kind.0)].maxima {
+                forgotten.push((group, *fact));
+            }
+        });
+        self.changes.forgotten_durations = forgotten;
+    }
+
+    /// Visits the counted facts of a case whose durations count in a maximum, each with its group.
+    pub(in crate::domain) fn visit_counted_durations(
+        &mut self,
+        slot: u32,
+        visit: impl FnMut(u32, Fact),
+    ) {
+        self.derive_facts(slot, true);
+        visit_maximum_facts(&self.consumers, &self.before, visit);
     }
 }

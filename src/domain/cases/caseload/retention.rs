@@ -1,5 +1,6 @@
 //! Retention: how long cases and contacts are remembered.
 
+use super::count_difference::visit_maximum_facts;
 use crate::domain::cases::caseload::Caseload;
 use crate::domain::events::event::CaseFamily;
 use crate::domain::facts::catalog::CaseFacts;
@@ -36,6 +37,10 @@ impl Caseload {
     pub(in crate::domain) fn forget_if_due(&mut self, slot: u32) -> bool {
         let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
         if is_time {
+            let forgotten = &mut self.changes.forgotten_durations;
+            visit_maximum_facts(&self.consumers, &self.after, |group, fact| {
+                forgotten.push((group, fact));
+            });
             self.coverage.record_forgotten(self.after.families, self.after.last_observed);
             self.reused.forget_case(self.cases.record(slot).key());
             self.cases.forget_case(slot);

@@ -2,6 +2,7 @@
 
 use super::{CellPlan, SlotNumber};
 use crate::domain::events::event::{Attributes, Symbol};
+use crate::domain::facts::catalog::Fact;
 use crate::domain::standard::FactTally;
 
 /// Slots and duration sets that a fact of one kind may add to, each with its range of values.
@@ -26,6 +27,26 @@ pub struct UpdateProgram {
 }
 
 impl UpdateSteps {
+    /// Visits the duration sets to which a fact adds its value, each as often as it adds.
+    #[inline]
+    pub fn for_each_duration(&self, fact: &Fact, mut visit: impl FnMut(u16)) {
+        if fact.value == Fact::UNKNOWN {
+            return;
+        }
+        let mut visit_step = |number: u16, low: i64, high: i64| {
+            if low <= fact.value && fact.value <= high {
+                visit(number);
+            }
+        };
+        self.durations.iter().for_each(|&(number, low, high)| visit_step(number, low, high));
+        if let Some(label) = fact.label {
+            self.labeled_durations
+                .iter()
+                .filter(|step| step.0 == label)
+                .for_each(|&(_, number, low, high)| visit_step(number, low, high));
+        }
+    }
+
     /// Returns true if facts of this kind add to nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

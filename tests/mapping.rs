@@ -616,7 +616,7 @@ fn asterisk_queue_log() {
             }) {
                 Ok(LineOutcome::Emitted(_)) => {}
                 Ok(LineOutcome::LeftOut(reason)) => {
-                    *outcome.left_out.entry(reason.to_owned()).or_default() += 1;
+                    *outcome.left_out.entry(reason.into_owned()).or_default() += 1;
                 }
                 Err(reason) => outcome.rejected.push((number, reason)),
             }

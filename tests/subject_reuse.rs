@@ -86,10 +86,7 @@ fn mapping_source_and_standard_say_when_a_subject_names_another_call() {
     ] {
         let (good, of, messages) = answer_rate(mapping_head, standard_head, standard_tail);
         assert_eq!((good, of), (1, 2), "{mapping_head} {standard_head} {standard_tail}");
-        assert!(
-            messages.contains("1 cases began because their subject was used again"),
-            "{messages}"
-        );
+        assert!(messages.contains("cases begun because a subject was used again: 1"), "{messages}");
     }
     let (_, of, _) = answer_rate("", "reuse_after = \"30s\"", "");
     assert_eq!(of, 1, "30 s are not longer than 30 s");

@@ -251,7 +251,7 @@ fn report_counts(counts: &ReplayCounts) {
         counts.accepted, counts.duplicates, counts.rejected, counts.cases
     );
     if counts.subjects_reused > 0 {
-        eprintln!("{} cases began because their subject was used again", counts.subjects_reused);
+        eprintln!("cases begun because a subject was used again: {}", counts.subjects_reused);
     }
     if counts.accepted + counts.duplicates + counts.rejected == 0 {
         eprintln!("the input contains no events");

@@ -14,6 +14,9 @@
 //! the wait and talk times in its first line. A later call without an ENTERQUEUE line, such as an
 //! outbound call, has no arrival.
 //!
+//! Asterisk logs no caller whom a queue did not take. Panels write such callers with verbs of their
+//! own, such as FULL. They arrive and leave in that second, with the verb in lower case as the reason.
+//!
 //! An agent who consults another queue before an attended transfer enters it with a call of his own.
 //! Asterisk writes the transfer under the id of that call. The consultation is then reported as part
 //! of the customer's call (`call.merged`), and the transfer under the customer's call id.
@@ -21,7 +24,7 @@
 mod line;
 
 use self::line::QueueLogLine;
-use crate::domain::time::timestamp::{SECOND, Timestamp};
+use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -30,13 +33,26 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// another line later, the line counts as the first one of the call.
 const CALLS_TRACKED_MAX: usize = 100_000;
 
+/// Maximum number of unsupported verbs that are named. The lines of further ones are counted
+/// together.
+const UNSUPPORTED_VERBS_MAX: usize = 20;
+
+/// Verbs of lines about callers whom a queue did not take, as panels write them.
+const REFUSALS: [&str; 5] = ["FULL", "JOINEMPTY", "CLOSED", "DIVERT_CA_RATIO", "DIVERT_HOLDTIME"];
+
 /// Result of reading a valid line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LineOutcome {
     /// The line produced this many events.
     Emitted(usize),
     /// The line produced no event, for this reason.
-    LeftOut(&'static str),
+    LeftOut(Cow<'static, str>),
+}
+
+impl LineOutcome {
+    fn left_out(reason: &'static str) -> LineOutcome {
+        LineOutcome::LeftOut(Cow::Borrowed(reason))
+    }
 }
 
 /// Turns the lines of a `queue_log` into events.
@@ -52,6 +68,7 @@ pub struct QueueLogReader {
     conversations: BTreeMap<(String, String), String>,
     /// Time of the first line of the log; `None` before it.
     log_start: Option<Timestamp>,
+    unsupported_verbs: BTreeSet<String>,
 }
 
 /// State of a call.
@@ -87,6 +104,7 @@ impl QueueLogReader {
             open_calls: BTreeSet::new(),
             conversations: BTreeMap::new(),
             log_start: None,
+            unsupported_verbs: BTreeSet::new(),
         }
     }
 
@@ -103,7 +121,7 @@ impl QueueLogReader {
     ) -> Result<LineOutcome, String> {
         let line = line.trim_end_matches(['\r', '\n']);
         if line.trim().is_empty() {
-            return Ok(LineOutcome::LeftOut("empty line"));
+            return Ok(LineOutcome::left_out("empty line"));
         }
         let line = QueueLogLine::parse(line_number, line)?;
         self.log_start.get_or_insert(line.time);
@@ -136,7 +154,8 @@ impl QueueLogReader {
                 self.emit_agent_changed(&line, "offline", emit)
             }
             "QUEUESTART" => Ok(self.lose_open_calls(&line, emit)),
-            verb => Ok(LineOutcome::LeftOut(left_out_reason(verb))),
+            verb if REFUSALS.contains(&verb) => self.read_refusal(&line, emit),
+            verb => Ok(self.leave_out(verb)),
         }
     }
 
@@ -188,7 +207,7 @@ impl QueueLogReader {
             (Some(known), ..)
                 if known.queue != line.queue_name() && known.conversation.is_none() =>
             {
-                return Ok(LineOutcome::LeftOut(
+                return Ok(LineOutcome::left_out(
                     "COMPLETE of a stay that was transferred: the call is in another queue",
                 ));
             }
@@ -225,6 +244,23 @@ impl QueueLogReader {
     ) -> Result<LineOutcome, String> {
         let wait = line.parse_seconds(wait, "waittime")?;
         self.read_exit(line, "call.overflowed", wait, Some(reason), emit)
+    }
+
+    /// Reads a line about a caller whom the queue did not take.
+    fn read_refusal(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let (call, reason) = (line.call_id()?, line.verb.to_ascii_lowercase());
+        self.track_call(call).queue = line.queue_name();
+        self.emit_event(line, call, "call.offered", 0, LineFields::new(), emit);
+        let mut fields = number_field("wait_seconds", Some(0.0));
+        fields.push(("reason".into(), Scalar::Text(reason.into())));
+        // The arrival has the id of the line.
+        let exit = QueueLogLine { verb: "EXIT", ..line.clone() };
+        self.emit_call_event(&exit, call, "call.overflowed", fields, emit);
+        Ok(LineOutcome::Emitted(2))
     }
 
     /// Reads a line about a call that left its queue without an answer.
@@ -305,7 +341,7 @@ impl QueueLogReader {
             self.emit_event(line, call, "call.lost", 0, LineFields::new(), emit);
         }
         if lost.is_empty() {
-            LineOutcome::LeftOut(left_out_reason(line.verb))
+            LineOutcome::left_out("QUEUESTART: Asterisk started and no call was open")
         } else {
             LineOutcome::Emitted(lost.len())
         }
@@ -426,6 +462,31 @@ impl QueueLogReader {
     }
 }
 
+impl QueueLogReader {
+    /// Returns why a line with this verb produces no event.
+    fn leave_out(&mut self, verb: &str) -> LineOutcome {
+        LineOutcome::left_out(match verb {
+            "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
+            "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
+            "RINGINUSE" => "RINGINUSE: an attempt at an agent who was in another call",
+            "AGENTDUMP" => {
+                "AGENTDUMP: the agent hung up during the announcement, the caller waits on"
+            }
+            "CONFIGRELOAD" => "CONFIGRELOAD: not about a call",
+            "PENALTY" | "MEMBERPENALTY" => "PENALTY: not about a call",
+            "DID" | "INFO" => "DID, INFO: not counted by firstline",
+            verb if self.unsupported_verbs.contains(verb)
+                || self.unsupported_verbs.len() < UNSUPPORTED_VERBS_MAX =>
+            {
+                let name = truncate_for_message(verb);
+                self.unsupported_verbs.insert(verb.to_owned());
+                return LineOutcome::LeftOut(format!("{name}: not supported by firstline").into());
+            }
+            _ => "further verbs: not supported by firstline",
+        })
+    }
+}
+
 impl TrackedCall {
     /// Returns how many events of this type and queue the call had in the same second before, and
     /// counts this one.
@@ -438,19 +499,6 @@ impl TrackedCall {
         let repetitions = self.lines_of_second.iter().filter(same).count();
         self.lines_of_second.push((kind.to_owned(), queue.to_owned()));
         repetitions
-    }
-}
-
-fn left_out_reason(verb: &str) -> &'static str {
-    match verb {
-        "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
-        "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
-        "AGENTDUMP" => "AGENTDUMP: the agent hung up during the announcement, the caller waits on",
-        "QUEUESTART" => "QUEUESTART: Asterisk started and no call was open",
-        "CONFIGRELOAD" => "CONFIGRELOAD: not about a call",
-        "PENALTY" | "MEMBERPENALTY" => "PENALTY: not about a call",
-        "DID" | "INFO" => "DID, INFO: not counted by firstline",
-        _ => "verb not supported by firstline",
     }
 }
 

@@ -224,7 +224,7 @@ fn read_queue_log(
             match outcome {
                 Ok(LineOutcome::Emitted(_)) => {}
                 Ok(LineOutcome::LeftOut(reason)) => {
-                    emit(RecordingItem::LeftOut { reason: reason.to_owned() });
+                    emit(RecordingItem::LeftOut { reason: reason.into_owned() });
                 }
                 Err(reason) => emit(RecordingItem::Rejected {
                     line,

@@ -149,11 +149,45 @@ fn reports_agent_states_and_leaves_out_other_verbs() {
             "agent.changed a1 12 state=offline agent=a1",
             "- QUEUESTART: Asterisk started and no call was open",
             "- RINGNOANSWER: an attempt at one agent",
-            "- verb not supported by firstline",
+            "- NEWVERB: not supported by firstline",
             "- empty line",
             "call.overflowed 7.9 16 reason=incompatible queue=sales",
         ]
     );
+}
+
+#[test]
+fn callers_refused_at_the_door_arrive_and_overflow() {
+    let output = read_log(
+        &mut QueueLogReader::default(),
+        "10|7.1|sales|NONE|FULL|\n\
+         11|7.2|sales|NONE|DIVERT_HOLDTIME|\n\
+         12|7.2|repair|NONE|ENTERQUEUE||555|1\n\
+         13|NONE|sales|NONE|CLOSED|\n\
+         14|NONE|sales|a1|RINGINUSE|0",
+    );
+    assert_eq!(
+        output,
+        [
+            "call.offered 7.1 10 queue=sales",
+            "call.overflowed 7.1 10 wait_seconds=0 reason=full queue=sales",
+            "call.offered 7.2 11 queue=sales",
+            "call.overflowed 7.2 11 wait_seconds=0 reason=divert_holdtime queue=sales",
+            "call.offered 7.2 12 customer=555 queue=repair",
+            "! CLOSED names no call",
+            "- RINGINUSE: an attempt at an agent who was in another call",
+        ]
+    );
+}
+
+#[test]
+fn unsupported_verbs_are_named_up_to_a_limit() {
+    let lines: Vec<String> =
+        (0..UNSUPPORTED_VERBS_MAX + 2).map(|number| format!("1|c|q|a|V{number}")).collect();
+    let output = read_log(&mut QueueLogReader::default(), &lines.join("\n"));
+    assert_eq!(output[UNSUPPORTED_VERBS_MAX - 1], "- V19: not supported by firstline");
+    assert_eq!(output[UNSUPPORTED_VERBS_MAX], "- further verbs: not supported by firstline");
+    assert_eq!(output[UNSUPPORTED_VERBS_MAX + 1], output[UNSUPPORTED_VERBS_MAX]);
 }
 
 #[test]

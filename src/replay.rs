@@ -12,6 +12,7 @@ use crate::domain::monitor::Monitor;
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
 use crate::ingest::decode::{EventDecoder, EventRejection, HashKeys};
+use crate::ingest::queue_log::QueueLogReader;
 use crate::ingest::recording::{self, RecordingFormat, RecordingItem};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -105,15 +106,36 @@ fn read_recordings(
     };
     let mut main_decoder = decoder();
     let mut thread_decoders: Vec<EventDecoder> = (1..settings.threads).map(|_| decoder()).collect();
+    let mut log = QueueLogReader::default();
+    let recordings = match settings.format {
+        RecordingFormat::QueueLog => sort_queue_logs(recordings)?,
+        _ => recordings,
+    };
     for recording in recordings {
         let decoders = (&mut main_decoder, &mut thread_decoders[..]);
-        let read =
-            recording::read_recording(recording.input, &settings.format, decoders, &mut |item| {
-                apply(&recording.name, item);
-            });
+        let read = recording::read_recording(
+            recording.input,
+            &settings.format,
+            decoders,
+            &mut log,
+            &mut |item| apply(&recording.name, item),
+        );
         read.map_err(|error| (recording.name, error))?;
     }
     Ok(())
+}
+
+/// Returns the files of a queue log in the order of their first lines: rotated files are one log.
+fn sort_queue_logs(recordings: Vec<Recording>) -> Result<Vec<Recording>, (String, io::Error)> {
+    let mut dated = Vec::with_capacity(recordings.len());
+    for Recording { name, input } in recordings {
+        match recording::peek_log_start(input) {
+            Ok((start, input)) => dated.push((start, Recording { name, input })),
+            Err(error) => return Err((name, error)),
+        }
+    }
+    dated.sort_by_key(|(start, _)| *start);
+    Ok(dated.into_iter().map(|(_, recording)| recording).collect())
 }
 
 /// One monitor for the end of the recordings, or one per requested time.

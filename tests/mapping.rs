@@ -611,7 +611,7 @@ fn asterisk_queue_log() {
         let mut outcome = MappingOutcome::default();
         for (index, line) in text.lines().enumerate().take(until).skip(from) {
             let number = index as u64 + 1;
-            match log.read_line(number, line, &mut |event| {
+            match log.read_line(line, &mut |event| {
                 outcome.events.push(MappedEvent::new(number, &event));
             }) {
                 Ok(LineOutcome::Emitted(_)) => {}
@@ -1007,8 +1007,8 @@ proptest::proptest! {
         let mut outcome = MappingOutcome::default();
         apply_mapping(&mapping, &input[..], &mut outcome);
         let mut log = QueueLogReader::default();
-        let _ = log.read_line(u64::MAX, &line, &mut |_| {});
-        let _ = log.read_line(1, &String::from_utf8_lossy(&bytes), &mut |_| {});
+        let _ = log.read_line(&line, &mut |_| {});
+        let _ = log.read_line(&String::from_utf8_lossy(&bytes), &mut |_| {});
     }
 
     #[test]

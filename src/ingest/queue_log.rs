@@ -68,6 +68,8 @@ pub struct QueueLogReader {
     conversations: BTreeMap<(String, String), String>,
     /// Time of the first line of the log; `None` before it.
     log_start: Option<Timestamp>,
+    /// Number of lines read so far.
+    line_count: u64,
     unsupported_verbs: BTreeSet<String>,
 }
 
@@ -82,6 +84,12 @@ struct TrackedCall {
     second: i64,
     /// Verb and queue of the lines of that second, to tell repeated ones apart.
     lines_of_second: Vec<(String, String)>,
+}
+
+/// Returns the time of the first valid line of a text; `None` if it has none.
+#[must_use]
+pub fn first_line_time(text: &str) -> Option<Timestamp> {
+    text.lines().find_map(|line| QueueLogLine::parse(0, line).ok()).map(|line| line.time)
 }
 
 type LineFields<'l> = Vec<(Cow<'l, str>, Scalar<'l>)>;
@@ -104,18 +112,18 @@ impl QueueLogReader {
             open_calls: BTreeSet::new(),
             conversations: BTreeMap::new(),
             log_start: None,
+            line_count: 0,
             unsupported_verbs: BTreeSet::new(),
         }
     }
 
-    /// Reads the next line and passes its events to `emit`. `line_number` orders the events of one
-    /// second. It must continue over all pieces of a log.
+    /// Reads the next line of the log and passes its events to `emit`. The pieces of a log, such as
+    /// rotated files, are read one after the other.
     ///
     /// # Errors
     /// Returns the reason if the line cannot be parsed. No event was emitted then.
     pub fn read_line(
         &mut self,
-        line_number: u64,
         line: &str,
         emit: &mut dyn FnMut(RawEvent<'_>),
     ) -> Result<LineOutcome, String> {
@@ -123,7 +131,9 @@ impl QueueLogReader {
         if line.trim().is_empty() {
             return Ok(LineOutcome::left_out("empty line"));
         }
-        let line = QueueLogLine::parse(line_number, line)?;
+        // Numbers order the events of one second.
+        self.line_count += 1;
+        let line = QueueLogLine::parse(self.line_count, line)?;
         self.log_start.get_or_insert(line.time);
         match line.verb {
             "ENTERQUEUE" => self.read_arrival(&line, emit),

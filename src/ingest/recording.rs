@@ -7,9 +7,10 @@ use super::decode::{EVENT_BYTES_MAX, EventDecoder, EventRejection, too_long_reas
 use super::json_values::{self, JsonValue, JsonValueReader};
 use super::line_blocks::{LineBlock, LineBlockReader};
 use super::mapping::{Mapping, RowOutcome};
-use super::queue_log::{LineOutcome, QueueLogReader};
+use super::queue_log::{self, LineOutcome, QueueLogReader};
 use super::text_encoding::{self, RestoredInput, TextInput};
 use crate::domain::events::batch::Batch;
+use crate::domain::time::timestamp::Timestamp;
 use crate::ingest::decode::raw_event::RawEvent;
 use std::fs::File;
 use std::io::{self, Read};
@@ -86,8 +87,25 @@ fn decompress_input(input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Se
     })
 }
 
+/// Number of bytes in which the first valid line of a queue log is looked for.
+const FIRST_LINE_BYTES_MAX: u64 = 64 << 10;
+
+/// Returns the time of the first line of a queue log, and the whole input. Rotated files are one
+/// log, in the order of these times.
+///
+/// # Errors
+/// Returns the read error.
+pub fn peek_log_start(
+    input: Box<dyn Read + Send>,
+) -> io::Result<(Option<Timestamp>, Box<dyn Read + Send>)> {
+    let (start, input) = text_encoding::peek_start(input, FIRST_LINE_BYTES_MAX)?;
+    // The last line may be cut, and is complete only in a short log.
+    let time = queue_log::first_line_time(&String::from_utf8_lossy(&start));
+    Ok((time, Box::new(input)))
+}
+
 /// Reads a recording to its end and passes its items to `emit` in order. With other decoders
-/// several threads decode, with the same result.
+/// several threads decode, with the same result. A queue log goes on where `log` ended.
 ///
 /// # Errors
 /// Returns the read error, or an error if the file does not match its mapping.
@@ -95,19 +113,20 @@ pub fn read_recording(
     input: impl Read + Send,
     format: &RecordingFormat,
     (decoder, others): (&mut EventDecoder, &mut [EventDecoder]),
+    log: &mut QueueLogReader,
     emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     match format {
-        _ if others.is_empty() => read_sequentially(input, format, decoder, emit),
+        _ if others.is_empty() => read_sequentially(input, format, (decoder, log), emit),
         RecordingFormat::CloudEvents => {
             let (start, text) = peek_text(input)?;
             if json_values::spans_lines(&start) {
-                return parallel_decode::decode_on_other_thread(text, format, decoder, emit);
+                return parallel_decode::decode_on_other_thread(text, format, (decoder, log), emit);
             }
             let lines = LineBlockReader::new(text, EVENT_BYTES_MAX);
             parallel_decode::read_in_parallel(lines, decoder, others, emit)
         }
-        _ => parallel_decode::decode_on_other_thread(input, format, decoder, emit),
+        _ => parallel_decode::decode_on_other_thread(input, format, (decoder, log), emit),
     }
 }
 
@@ -120,12 +139,12 @@ fn peek_text<R: Read>(input: R) -> io::Result<(Vec<u8>, RestoredInput<TextInput<
 fn read_sequentially(
     input: impl Read,
     format: &RecordingFormat,
-    decoder: &mut EventDecoder,
+    (decoder, log): (&mut EventDecoder, &mut QueueLogReader),
     emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     match format {
         RecordingFormat::CloudEvents => read_cloud_events(input, decoder, emit),
-        RecordingFormat::QueueLog => read_queue_log(input, decoder, emit),
+        RecordingFormat::QueueLog => read_queue_log(input, log, decoder, emit),
         RecordingFormat::Mapping(mapping) => read_mapped_rows(input, mapping, decoder, emit),
     }
 }
@@ -203,11 +222,11 @@ fn reject_long_line(line: u64, length: Option<u64>, emit: &mut dyn FnMut(Recordi
 
 fn read_queue_log(
     input: impl Read,
+    log: &mut QueueLogReader,
     decoder: &mut EventDecoder,
     emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     let mut lines = LineBlockReader::new(TextInput::new(input, None)?, EVENT_BYTES_MAX);
-    let mut log = QueueLogReader::default();
     let mut spent = LineBlock::default();
     while let Some(block) = lines.next_block(spent)? {
         for (line, bytes) in block.numbered_lines() {
@@ -218,7 +237,7 @@ fn read_queue_log(
                 emit(RecordingItem::Rejected { line, rejection });
                 continue;
             };
-            let outcome = log.read_line(line, text, &mut |raw: RawEvent<'_>| {
+            let outcome = log.read_line(text, &mut |raw: RawEvent<'_>| {
                 decode_raw_event(&raw, line, decoder, emit);
             });
             match outcome {

@@ -15,6 +15,7 @@ use firstline::ingest::decode::{EventDecoder, EventRejection, HashKeys};
 use firstline::ingest::http_intake::delivery::IntakeAnswer;
 use firstline::ingest::http_intake::{HttpIntake, IntakeFailure};
 use firstline::ingest::mapping::Mapping;
+use firstline::ingest::queue_log::QueueLogReader;
 use firstline::ingest::recording::{self, RecordingFormat, RecordingItem};
 use firstline::journal::EncodedBatch;
 use std::io::Read;
@@ -318,6 +319,7 @@ fn read_recording(
             SlowReader { bytes, step },
             format,
             (&mut new_decoder(), &mut helpers),
+            &mut QueueLogReader::default(),
             &mut |item| match item {
                 RecordingItem::Batch(batch) => outcome.batches.push(batch),
                 RecordingItem::Rejected { line, rejection } => {

@@ -4,8 +4,8 @@ use super::*;
 
 fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
     let mut output = Vec::new();
-    for (index, line) in lines.lines().enumerate() {
-        let outcome = log.read_line(index as u64 + 1, line, &mut |event| {
+    for line in lines.lines() {
+        let outcome = log.read_line(line, &mut |event| {
             let data: Vec<String> = event
                 .data
                 .iter()
@@ -112,16 +112,13 @@ fn consultation_before_attended_transfer_is_part_of_the_customers_call() {
 fn stays_within_one_second_have_ids_of_their_own() {
     let mut log = QueueLogReader::default();
     let mut ids = BTreeSet::new();
-    for (number, line) in [
+    for line in [
         "10|7.1|q|NONE|ENTERQUEUE||1|1",
         "10|7.1|q|NONE|EXITWITHKEY|1|1|1|0",
         "10|7.1|q|NONE|ENTERQUEUE||1|1",
         "10|7.1|q|NONE|EXITWITHKEY|1|1|1|0",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        log.read_line(number as u64, line, &mut |event| _ = ids.insert(event.id.into_owned()))
+    ] {
+        log.read_line(line, &mut |event| _ = ids.insert(event.id.into_owned()))
             .expect("a valid line");
     }
     assert_eq!(ids.len(), 4, "{ids:?}");
@@ -214,7 +211,7 @@ fn rejects_malformed_lines_with_reason() {
 fn remembered_calls_are_bounded() {
     let mut log = QueueLogReader::default();
     for call in 0..CALLS_TRACKED_MAX + 10 {
-        log.read_line(1, &format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
+        log.read_line(&format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
     }
     assert_eq!((log.calls.len(), log.call_order.len()), (CALLS_TRACKED_MAX, CALLS_TRACKED_MAX));
 }

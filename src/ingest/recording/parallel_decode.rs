@@ -9,6 +9,7 @@
 
 use crate::ingest::decode::EventDecoder;
 use crate::ingest::line_blocks::{LineBlock, LineBlockReader};
+use crate::ingest::queue_log::QueueLogReader;
 use crate::ingest::recording::{
     RecordingFormat, RecordingItem, decode_line_block, read_sequentially,
 };
@@ -122,14 +123,14 @@ fn decode_items(
 pub(super) fn decode_on_other_thread(
     input: impl Read + Send,
     format: &RecordingFormat,
-    decoder: &mut EventDecoder,
+    (decoder, log): (&mut EventDecoder, &mut QueueLogReader),
     emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     std::thread::scope(|scope| {
         let (sender, items) = sync_channel(DECODED_BLOCKS_MAX);
         // The receiver reads all items, so sending does not fail.
         let reader = scope.spawn(move || {
-            read_sequentially(input, format, decoder, &mut |item| _ = sender.send(item))
+            read_sequentially(input, format, (decoder, log), &mut |item| _ = sender.send(item))
         });
         items.into_iter().for_each(&mut *emit);
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -178,6 +179,7 @@ mod tests {
             text.as_bytes(),
             &RecordingFormat::CloudEvents,
             (own, others),
+            &mut QueueLogReader::default(),
             &mut |item| match item {
                 RecordingItem::Batch(batch) => {
                     events.extend(batch.events.iter().map(|event| event.id));
@@ -223,6 +225,7 @@ mod tests {
                 FailingReader(blocks),
                 &RecordingFormat::CloudEvents,
                 (own, others),
+                &mut QueueLogReader::default(),
                 &mut |_| {},
             );
             assert_eq!(read.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));

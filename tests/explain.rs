@@ -104,7 +104,7 @@ fn check_lists_add_up(
             prop_assert_eq!(explanation.of.count, durations.of);
         }
         ReadingComponents::Score { of } => prop_assert_eq!(explanation.of.count, *of),
-        ReadingComponents::Level => {
+        ReadingComponents::Count | ReadingComponents::Level => {
             let known = !reading.states.contains(ReadingState::NoData);
             let count = explanation.of.count;
             prop_assert_eq!(known.then_some(count as f64), reading.value);

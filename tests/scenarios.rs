@@ -442,7 +442,7 @@ fn describe_reading(reading: &Reading) -> String {
         (ReadingComponents::Duration(durations), Some(mean)) => {
             format!("mean {} of {}", format_duration(mean), durations.of)
         }
-        (ReadingComponents::Level, Some(value)) => format!("{value}"),
+        (ReadingComponents::Count | ReadingComponents::Level, Some(value)) => format!("{value}"),
         (ReadingComponents::Oldest { .. }, Some(age)) => format_duration(age),
         (ReadingComponents::Score { of }, Some(value)) => format!("{value} of {of}"),
         (ReadingComponents::Share { part, whole, .. }, Some(value)) => {

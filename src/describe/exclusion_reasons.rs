@@ -132,6 +132,7 @@ fn tallies_of_kind(indicator: &Indicator, kind: FactKind, good: bool) -> Vec<Fac
         | Formula::Share { whole: of, .. }
         | Formula::Rate { of, .. }
         | Formula::Duration { of }
+        | Formula::Count { of }
         | Formula::Level { of }
         | Formula::Oldest { of }
         | Formula::Score { of, .. } => of,

@@ -36,6 +36,10 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
                 format!("{}：平均值、百分位数和最大值", of.zh),
             )
         }
+        Formula::Count { of } => {
+            let of = describe_tallies(standard, of);
+            bilingual_text(format!("number of {}", of.en), format!("{}数", of.zh))
+        }
         Formula::Level { of } => {
             let of = describe_tallies(standard, of);
             bilingual_text(format!("number of {} now", of.en), format!("当前{}数", of.zh))

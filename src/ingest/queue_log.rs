@@ -22,16 +22,14 @@
 //! of the customer's call (`call.merged`), and the transfer under the customer's call id.
 
 mod line;
+mod tracked_calls;
 
 use self::line::QueueLogLine;
+use self::tracked_calls::{CALLS_TRACKED_MAX, TrackedCall};
 use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// Maximum number of calls that are tracked. Beyond it the oldest call is dropped. If that call has
-/// another line later, the line counts as the first one of the call.
-const CALLS_TRACKED_MAX: usize = 100_000;
 
 /// Maximum number of unsupported verbs that are named. The lines of further ones are counted
 /// together.
@@ -71,19 +69,6 @@ pub struct QueueLogReader {
     /// Number of lines read so far.
     line_count: u64,
     unsupported_verbs: BTreeSet<String>,
-}
-
-/// State of a call.
-#[derive(Default, Debug)]
-struct TrackedCall {
-    /// Queue of the newest stay.
-    queue: String,
-    /// Agent in conversation, with the queue of that stay.
-    conversation: Option<(String, String)>,
-    /// Seconds since 1970 of the newest line.
-    second: i64,
-    /// Verb and queue of the lines of that second, to tell repeated ones apart.
-    lines_of_second: Vec<(String, String)>,
 }
 
 /// Returns the time of the first valid line of a text; `None` if it has none.
@@ -357,46 +342,6 @@ impl QueueLogReader {
         }
     }
 
-    /// Returns the state of a call, and tracks the call if it is new.
-    fn track_call(&mut self, call: &str) -> &mut TrackedCall {
-        if !self.calls.contains_key(call) {
-            self.call_order.push_back(call.to_owned());
-            if self.call_order.len() > CALLS_TRACKED_MAX
-                && let Some(oldest) = self.call_order.pop_front()
-            {
-                self.end_conversation(&oldest);
-                self.calls.remove(&oldest);
-            }
-        }
-        self.calls.entry(call.to_owned()).or_default()
-    }
-
-    fn start_conversation(&mut self, line: &QueueLogLine<'_>, call: &str) {
-        self.end_conversation(call);
-        let conversation = (line.queue_name(), line.agent.unwrap_or_default().to_owned());
-        self.conversations.insert(conversation.clone(), call.to_owned());
-        let tracked = self.track_call(call);
-        tracked.queue = conversation.0.clone();
-        tracked.conversation = Some(conversation);
-        self.open_calls.insert(call.to_owned());
-    }
-
-    fn end_conversation(&mut self, call: &str) {
-        let conversation = self.calls.get_mut(call).and_then(|known| known.conversation.take());
-        if let Some(conversation) = conversation
-            && self.conversations.get(&conversation).is_some_and(|known| known == call)
-        {
-            self.conversations.remove(&conversation);
-        }
-    }
-
-    /// Returns true if a call that arrived `seconds` before the line has no earlier line, because
-    /// the log begins later.
-    fn began_before_log(&self, line: &QueueLogLine<'_>, call: &str, seconds: f64) -> bool {
-        !self.calls.contains_key(call)
-            && self.log_start.is_some_and(|start| line.earlier(seconds).time < start)
-    }
-
     /// Emits the arrival of a call whose ENTERQUEUE line is missing, `seconds` before the line.
     fn emit_reconstructed_arrival(
         &mut self,
@@ -494,21 +439,6 @@ impl QueueLogReader {
             }
             _ => "further verbs: not supported by firstline",
         })
-    }
-}
-
-impl TrackedCall {
-    /// Returns how many events of this type and queue the call had in the same second before, and
-    /// counts this one.
-    fn count_repetitions(&mut self, second: i64, kind: &str, queue: &str) -> usize {
-        if self.second != second {
-            self.second = second;
-            self.lines_of_second.clear();
-        }
-        let same = |line: &&(String, String)| line.0 == kind && line.1 == queue;
-        let repetitions = self.lines_of_second.iter().filter(same).count();
-        self.lines_of_second.push((kind.to_owned(), queue.to_owned()));
-        repetitions
     }
 }
 

@@ -33,8 +33,11 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
     let labels = labels_key::read_indicator_labels(&table);
     table.report_unknown_keys();
     if let Some((formula, families)) = formula {
-        if small_sample > 0 && matches!(formula, Formula::Rate { .. } | Formula::Difference { .. })
-        {
+        let has_no_sample = matches!(
+            formula,
+            Formula::Count { .. } | Formula::Rate { .. } | Formula::Difference { .. }
+        );
+        if small_sample > 0 && has_no_sample {
             table.report_problem(
                 "small_sample",
                 "this formula has no number of cases; remove `small_sample`",
@@ -68,6 +71,7 @@ fn read_formula(
     let kinds = [
         "ratio",
         "duration",
+        "count",
         "level",
         "score",
         "nps",
@@ -106,6 +110,7 @@ fn read_formula(
         "duration" => {
             Formula::Duration { of: read_tallies(&body, AcceptedFacts::Durations, standard) }
         }
+        "count" => Formula::Count { of: read_tallies(&body, AcceptedFacts::Moments, standard) },
         "level" if oldest => {
             Formula::Oldest { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) }
         }

@@ -142,7 +142,8 @@ fn compare_reading(
                 }
             }
         }
-        (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(components.of as f64),
+        (OracleFormula::Count(_), ReadingComponents::Count)
+        | (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(components.of as f64),
         (OracleFormula::Oldest(_), ReadingComponents::Oldest { since }) => {
             let since = since.map(|since| since.0);
             if since != components.oldest {

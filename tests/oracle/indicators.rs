@@ -34,6 +34,7 @@ pub(crate) struct FactPick {
 pub(crate) enum OracleFormula {
     Ratio(Vec<FactPick>, Vec<FactPick>),
     Duration(Vec<FactPick>),
+    Count(Vec<FactPick>),
     Level(Vec<FactPick>),
     Oldest(Vec<FactPick>),
     Score(Vec<FactPick>),
@@ -111,13 +112,15 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
 
 fn contact_indicators() -> Vec<OracleIndicator> {
     use DurationLimit::{Below, Beyond, From, Within};
-    use OracleFormula::{Duration, Level, Oldest, Ratio, Score, Share};
+    use OracleFormula::{Count, Duration, Level, Oldest, Ratio, Score, Share};
     let gone = || {
         vec![pick_fact("call.answered"), pick_fact("call.abandoned"), pick_fact("call.overflowed")]
     };
     let once = |good: &str, of: &str| Ratio(vec![pick_fact(good)], vec![pick_fact(of)]);
     let all = [
         ("answer_rate", Ratio(vec![pick_fact("call.answered")], gone())),
+        ("offered", Count(vec![pick_fact("call.offered")])),
+        ("quick_answers", Count(vec![pick_with_limit("call.answered", Within(20 * SECOND))])),
         (
             "service_level",
             Ratio(
@@ -485,6 +488,7 @@ impl OracleIndicator {
                 good.iter().chain(of).collect()
             }
             OracleFormula::Duration(of)
+            | OracleFormula::Count(of)
             | OracleFormula::Level(of)
             | OracleFormula::Oldest(of)
             | OracleFormula::Score(of) => of.iter().collect(),
@@ -524,6 +528,7 @@ impl OracleIndicator {
                 )
             }
             OracleFormula::Duration(of) => format!("duration = {}", toml_list(of)),
+            OracleFormula::Count(of) => format!("count = {}", toml_list(of)),
             OracleFormula::Level(of) => format!("level = {}", toml_list(of)),
             OracleFormula::Oldest(of) => format!("level = {}\noldest = true", toml_list(of)),
             OracleFormula::Score(of) => {

@@ -107,6 +107,7 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
             format!("{}, P95 {}", durations.of, format_seconds(durations.p95))
         }
         ReadingComponents::Duration(_)
+        | ReadingComponents::Count
         | ReadingComponents::Level
         | ReadingComponents::Oldest { .. } => String::new(),
         ReadingComponents::Score { of } => of.to_string(),

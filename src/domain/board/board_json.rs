@@ -100,7 +100,7 @@ impl Serialize for ReadingJson<'_> {
                 }
                 map.serialize_entry("of", &durations.of)?;
             }
-            ReadingComponents::Level => {}
+            ReadingComponents::Count | ReadingComponents::Level => {}
             ReadingComponents::Oldest { since } => map.serialize_entry("since", since)?,
             ReadingComponents::Score { of } => map.serialize_entry("of", of)?,
             ReadingComponents::Share { part, whole, of } => {

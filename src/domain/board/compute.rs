@@ -255,6 +255,12 @@ fn compute_readings(
                 add(Some(lane), (of > 0).then(|| sum / of as f64), ReadingComponents::Score { of });
             }
         }
+        Formula::Count { of } => {
+            let counts = sums.counts_by_window(state, of);
+            for lane in windows {
+                add(Some(lane), Some(counts[lane] as f64), ReadingComponents::Count);
+            }
+        }
         Formula::Level { of } => {
             add(None, Some(active_count(state, sums, of) as f64), ReadingComponents::Level);
         }
@@ -348,7 +354,7 @@ fn reading_level(
     components: &ReadingComponents,
     target: Option<Target>,
 ) -> Level {
-    let grows = matches!(components, ReadingComponents::Rate { .. });
+    let grows = matches!(components, ReadingComponents::Count | ReadingComponents::Rate { .. });
     let certain = match target.map(|target| target.better) {
         _ if !grows || !states.contains(ReadingState::Partial) => true,
         Some(TargetDirection::Lower) => level == Level::Breached,

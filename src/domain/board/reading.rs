@@ -81,6 +81,8 @@ pub enum ReadingComponents {
     },
     /// Statistics of durations in seconds.
     Duration(DurationStatistics),
+    /// Number of facts, which is the value itself.
+    Count,
     /// Number of active facts, which is the value itself.
     Level,
     /// Age of the oldest active fact.
@@ -137,6 +139,7 @@ impl ReadingComponents {
             ReadingComponents::Duration(_) => {
                 ReadingComponents::Duration(DurationStatistics::default())
             }
+            ReadingComponents::Count => ReadingComponents::Count,
             ReadingComponents::Level => ReadingComponents::Level,
             ReadingComponents::Oldest { .. } => ReadingComponents::Oldest { since: None },
             ReadingComponents::Score { .. } => ReadingComponents::Score { of: 0 },
@@ -165,7 +168,8 @@ impl ReadingComponents {
             | ReadingComponents::Score { of }
             | ReadingComponents::Share { of, .. }
             | ReadingComponents::EstimatedWait { of, .. } => Some(*of),
-            ReadingComponents::Level
+            ReadingComponents::Count
+            | ReadingComponents::Level
             | ReadingComponents::Oldest { .. }
             | ReadingComponents::Rate { .. }
             | ReadingComponents::Difference { .. } => None,

@@ -139,6 +139,7 @@ impl TrendSums {
     ) -> Option<f64> {
         let indicator = &standard.indicators[indicator];
         let (value, of) = match &indicator.formula {
+            Formula::Count { of } => return Some(self.count_tallies(of, plan) as f64),
             Formula::Ratio { good, of, .. } => {
                 let of = self.count_tallies(of, plan);
                 (self.count_tallies(good, plan) as f64 / of as f64, of)
@@ -188,6 +189,7 @@ pub fn has_trend(indicator: usize, standard: &Standard) -> bool {
     match standard.indicators[indicator].formula {
         Formula::Ratio { .. }
         | Formula::Duration { .. }
+        | Formula::Count { .. }
         | Formula::Score { .. }
         | Formula::Share { .. } => true,
         Formula::Difference { first, second, .. } => {

@@ -80,7 +80,7 @@ impl CellPlan {
         for indicator in &standard.indicators {
             plan.timed_states.extend(indicator.formula.timed_states().cloned());
             match &indicator.formula {
-                Formula::Ratio { .. } | Formula::Rate { .. } => {
+                Formula::Ratio { .. } | Formula::Count { .. } | Formula::Rate { .. } => {
                     plan.slots.extend(indicator.fact_tallies().cloned());
                 }
                 Formula::Score { of, weights, .. } => {

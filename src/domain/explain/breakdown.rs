@@ -96,7 +96,9 @@ impl<'a> Breakdown<'a> {
             ),
             Formula::Level { of } | Formula::Oldest { of } => (None, of.clone(), ListOrder::Oldest),
             Formula::Share { part, whole, .. } => (Some(part), whole.clone(), ListOrder::Longest),
-            Formula::Rate { of, .. } => (None, of.clone(), ListOrder::Newest),
+            Formula::Count { of } | Formula::Rate { of, .. } => {
+                (None, of.clone(), ListOrder::Newest)
+            }
             // The mean handling time is an indicator of its own and is explained there.
             Formula::EstimatedWait { waiting, agents, .. } => {
                 (None, waiting.iter().chain(agents).cloned().collect(), ListOrder::Oldest)

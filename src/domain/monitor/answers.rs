@@ -248,7 +248,9 @@ fn reading_counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
         ReadingComponents::Score { of } => (None, Some(*of)),
         ReadingComponents::Rate { count, .. } => (None, Some(*count)),
         ReadingComponents::Share { of, .. } => (None, Some(*of)),
-        ReadingComponents::Level => (None, reading.value.map(|value| value as i64)),
+        ReadingComponents::Count | ReadingComponents::Level => {
+            (None, reading.value.map(|value| value as i64))
+        }
         ReadingComponents::Oldest { .. }
         | ReadingComponents::Difference { .. }
         | ReadingComponents::EstimatedWait { .. } => (None, None),

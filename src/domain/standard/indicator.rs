@@ -43,6 +43,11 @@ pub enum Formula {
         /// Facts whose durations are used.
         of: Vec<FactTally>,
     },
+    /// Number of facts in a window.
+    Count {
+        /// Facts to count.
+        of: Vec<FactTally>,
+    },
     /// Number of current-state facts that are active now (a gauge).
     Level {
         /// Current-state facts to count.
@@ -207,6 +212,7 @@ impl Formula {
         match self {
             Formula::Ratio { good, of, .. } => vec![good, of],
             Formula::Duration { of }
+            | Formula::Count { of }
             | Formula::Level { of }
             | Formula::Oldest { of }
             | Formula::Score { of, .. }
@@ -233,7 +239,7 @@ impl Formula {
             Formula::Duration { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. } => {
                 "seconds"
             }
-            Formula::Level { .. } => "count",
+            Formula::Count { .. } | Formula::Level { .. } => "count",
             Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",
             Formula::Score { scheme: ScoreScheme::NetPromoter, .. } => "points",
             Formula::Rate { per, .. } => RATE_BASES
@@ -260,6 +266,7 @@ impl Formula {
         match self {
             Formula::Ratio { .. } => "ratio",
             Formula::Duration { .. } => "duration",
+            Formula::Count { .. } => "count",
             Formula::Level { .. } => "level",
             Formula::Oldest { .. } => "age",
             Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",

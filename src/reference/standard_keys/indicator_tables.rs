@@ -32,7 +32,7 @@ pub(super) const TABLES: [TableReference; 4] = [
 ];
 
 /// `[indicator.NAME]`.
-const INDICATOR_KEYS: [KeyReference; 16] = [
+const INDICATOR_KEYS: [KeyReference; 17] = [
     KeyReference::required(
         "title",
         "table",
@@ -52,6 +52,13 @@ const INDICATOR_KEYS: [KeyReference; 16] = [
         "another formula",
         "Average, percentiles and maximum of durations, in seconds.",
         r#"duration = ["call.answered"]"#,
+    ),
+    KeyReference::optional(
+        "count",
+        "list of facts",
+        "another formula",
+        "Number of facts in each window.",
+        r#"count = ["call.offered"]"#,
     ),
     KeyReference::optional(
         "level",

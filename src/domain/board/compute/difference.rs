@@ -71,7 +71,7 @@ fn operand_states(reading: Option<&Reading>) -> ReadingStates {
 /// Returns true if the value counts facts, directly or in an operand.
 fn is_count(indicator: usize, standard: &Standard) -> bool {
     match standard.indicators[indicator].formula {
-        Formula::Rate { .. } => true,
+        Formula::Count { .. } | Formula::Rate { .. } => true,
         Formula::Difference { first, second, .. } => {
             is_count(first, standard) || is_count(second, standard)
         }

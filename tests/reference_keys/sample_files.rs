@@ -204,6 +204,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
         &[
             &["title", "ratio", "target", "small_sample", "labels"],
             &["title", "duration"],
+            &["title", "count"],
             &["title", "level"],
             &["title", "level", "oldest"],
             &["title", "score", "weights"],

@@ -6,8 +6,8 @@ use super::{KeyReference, TableReference};
 pub(super) const TABLES: [TableReference; 4] = [
     TableReference {
         heading: "[indicator.NAME]",
-        purpose: "An indicator with exactly one formula: `ratio`, `duration`, `level`, `score`, \
-            `nps`, `one_shot`, `share`, `rate`, `difference` or `estimated_wait`. The name \
+        purpose: "An indicator with exactly one formula: `ratio`, `duration`, `count`, `level`, \
+            `score`, `nps`, `one_shot`, `share`, `rate`, `difference` or `estimated_wait`. The name \
             becomes part of metric names. At least one indicator is required.",
         keys: &[&INDICATOR_KEYS],
     },

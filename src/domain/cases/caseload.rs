@@ -212,6 +212,7 @@ impl Caseload {
                 if merged == MergeResult::Replaced {
                     self.split_again(event, group);
                 }
+                self.reused.record_id(event.case.0, event.id);
                 match merged {
                     MergeResult::New => applied.accepted += 1,
                     MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,

@@ -9,7 +9,7 @@ use crate::domain::cases::store::case_table::CaseTable;
 use crate::domain::events::event::{self, EventId, EventType};
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Place of an observation in the order of its subject's observations.
@@ -58,12 +58,21 @@ pub struct SubjectCase {
     pub first: ObservationPlace,
 }
 
-/// Subjects that were used again, with their remembered cases in the order of time.
+/// Remembered cases of one subject.
+#[derive(Debug, Default)]
+struct SubjectCases {
+    /// The cases in the order of time.
+    cases: Vec<SubjectCase>,
+    /// Ids of all their observations.
+    ids: BTreeSet<EventId>,
+}
+
+/// Subjects that were used again, with their remembered cases.
 #[derive(Debug, Default)]
 pub struct ReusedSubjects {
-    cases: BTreeMap<u64, Vec<SubjectCase>>,
+    subjects: BTreeMap<u64, SubjectCases>,
     /// Subject of each of these cases.
-    subjects: BTreeMap<u64, u64>,
+    subject_of_case: BTreeMap<u64, u64>,
     /// Number of changes of the lists. Slots looked up before a change may be outdated.
     changes: u64,
     /// Number of cases begun because a subject was used again.
@@ -74,22 +83,37 @@ impl ReusedSubjects {
     /// Returns the remembered cases of a subject that was used again; empty for any other.
     #[must_use]
     pub fn cases_of(&self, subject: u64) -> &[SubjectCase] {
-        if self.cases.is_empty() {
+        if self.subjects.is_empty() {
             return &[];
         }
-        self.cases.get(&subject).map_or(&[], Vec::as_slice)
+        self.subjects.get(&subject).map_or(&[], |known| known.cases.as_slice())
+    }
+
+    /// Returns true if a case of a subject that was used again has an observation with this id.
+    #[must_use]
+    pub fn is_known(&self, subject: u64, id: EventId) -> bool {
+        self.subjects.get(&subject).is_some_and(|known| known.ids.contains(&id))
+    }
+
+    /// Records the id of an observation that was added to a case, if its subject was used again.
+    pub fn record_id(&mut self, subject: u64, id: EventId) {
+        if !self.subjects.is_empty()
+            && let Some(known) = self.subjects.get_mut(&subject)
+        {
+            known.ids.insert(id);
+        }
     }
 
     /// Returns the subject of a case.
     #[must_use]
     pub fn subject_of(&self, key: u64) -> u64 {
-        self.subjects.get(&key).copied().unwrap_or(key)
+        self.subject_of_case.get(&key).copied().unwrap_or(key)
     }
 
     /// Returns the cases of the subject of a case; empty if this is the only one.
     #[must_use]
     pub fn cases_beside(&self, key: u64) -> &[SubjectCase] {
-        self.subjects.get(&key).map_or(&[], |subject| self.cases_of(*subject))
+        self.subject_of_case.get(&key).map_or(&[], |subject| self.cases_of(*subject))
     }
 
     /// Returns the key of the case that an event at `place` belongs to, unless it begins another.
@@ -112,43 +136,59 @@ impl ReusedSubjects {
         self.begun
     }
 
-    /// Replaces the cases of a subject from `first` to before `end` by `new`.
+    /// Replaces the cases of a subject from `first` to before `end` by `new`. `ids` are those of
+    /// their observations.
     pub fn replace_cases(
         &mut self,
         subject: u64,
         (first, end): (usize, usize),
         new: Vec<SubjectCase>,
+        ids: impl Iterator<Item = EventId>,
     ) {
         self.changes += 1;
         self.begun += new.len().saturating_sub((end - first).max(1)) as u64;
-        let mut cases = self.cases.remove(&subject).unwrap_or_default();
-        for gone in cases.splice(first.min(cases.len())..end.min(cases.len()), new) {
-            self.subjects.remove(&gone.key);
+        let mut known = self.subjects.remove(&subject).unwrap_or_default();
+        let keys: Vec<u64> = new.iter().map(|case| case.key).collect();
+        let range = first.min(known.cases.len())..end.min(known.cases.len());
+        for gone in known.cases.splice(range, new) {
+            self.subject_of_case.remove(&gone.key);
         }
-        if cases.iter().any(|case| case.key != subject) {
-            self.subjects.extend(cases.iter().map(|case| (case.key, subject)));
-            self.cases.insert(subject, cases);
+        if known.cases.iter().any(|case| case.key != subject) {
+            self.subject_of_case.extend(keys.into_iter().map(|key| (key, subject)));
+            known.ids.extend(ids);
+            self.subjects.insert(subject, known);
         } else {
+            self.subject_of_case.remove(&subject);
+        }
+    }
+
+    /// Removes a forgotten case from the list of its subject, if it is in one. `ids` are those of
+    /// its observations.
+    pub fn forget_case(&mut self, key: u64, ids: impl IntoIterator<Item = EventId>) {
+        let Some(subject) = self.subject_of_case.remove(&key) else { return };
+        self.changes += 1;
+        let Some(known) = self.subjects.get_mut(&subject) else { return };
+        known.cases.retain(|case| case.key != key);
+        for id in ids {
+            known.ids.remove(&id);
+        }
+        if known.cases.iter().all(|case| case.key == subject) {
+            self.subject_of_case.remove(&subject);
             self.subjects.remove(&subject);
         }
     }
 
-    /// Removes a forgotten case from the list of its subject, if it is in one.
-    pub fn forget_case(&mut self, key: u64) {
-        let Some(subject) = self.subjects.remove(&key) else { return };
-        self.changes += 1;
-        let Some(cases) = self.cases.get_mut(&subject) else { return };
-        cases.retain(|case| case.key != key);
-        if cases.iter().all(|case| case.key == subject) {
-            self.subjects.remove(&subject);
-            self.cases.remove(&subject);
-        }
+    /// Returns true if the case with this key is in the list of a subject.
+    #[must_use]
+    pub fn contains_case(&self, key: u64) -> bool {
+        self.subject_of_case.contains_key(&key)
     }
 
     /// Returns the lists for a snapshot.
     #[must_use]
     pub fn snapshot(&self) -> Vec<(u64, &[SubjectCase])> {
-        self.cases.iter().map(|(subject, cases)| (*subject, cases.as_slice())).collect()
+        let lists = self.subjects.iter();
+        lists.map(|(subject, known)| (*subject, known.cases.as_slice())).collect()
     }
 
     /// Restores the lists of a snapshot.
@@ -161,14 +201,16 @@ impl ReusedSubjects {
     ) -> Result<ReusedSubjects, &'static str> {
         let mut restored = ReusedSubjects::default();
         for (subject, cases) in lists {
-            if cases.iter().all(|case| case.key == subject)
-                || !cases.is_sorted_by(|one, other| one.first < other.first)
-                || cases.iter().any(|case| {
-                    remembered.find(case.key).is_none()
-                        || restored.subjects.insert(case.key, subject).is_some()
-                })
-                || restored.cases.insert(subject, cases).is_some()
-            {
+            let mut known = SubjectCases::default();
+            let is_valid = cases.iter().any(|case| case.key != subject)
+                && cases.is_sorted_by(|one, other| one.first < other.first)
+                && cases.iter().all(|case| {
+                    let slot = remembered.find(case.key);
+                    known.ids.extend(slot.into_iter().flat_map(|slot| remembered.event_ids(slot)));
+                    slot.is_some() && restored.subject_of_case.insert(case.key, subject).is_none()
+                });
+            known.cases = cases;
+            if !is_valid || restored.subjects.insert(subject, known).is_some() {
                 return Err("snapshot has an invalid list of cases with the same subject");
             }
         }

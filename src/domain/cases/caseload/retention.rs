@@ -42,7 +42,10 @@ impl Caseload {
                 forgotten.push((group, fact));
             });
             self.coverage.record_forgotten(self.after.families, self.after.last_observed);
-            self.reused.forget_case(self.cases.record(slot).key());
+            let key = self.cases.record(slot).key();
+            if self.reused.contains_case(key) {
+                self.reused.forget_case(key, self.cases.event_ids(slot));
+            }
             self.cases.forget_case(slot);
             self.case_names.forget_case(slot);
         }

@@ -17,7 +17,7 @@ use crate::domain::cases::reused_subjects::{ObservationPlace, SubjectCase, index
 use crate::domain::cases::store::case_record::{
     AllObservations, HistoryPart, MergeResult, OBSERVATIONS_PER_CASE_MAX,
 };
-use crate::domain::events::event::{Event, EventVerb, LifeCycle};
+use crate::domain::events::event::{Event, EventId, EventVerb, LifeCycle};
 use crate::domain::facts::catalog::CaseFacts;
 use crate::domain::standard::EventSchema;
 use crate::domain::time::timestamp::Timestamp;
@@ -43,6 +43,10 @@ fn is_arrival(verb: EventVerb) -> bool {
 struct SubjectHistory {
     case: SubjectCase,
     observations: Vec<Observation>,
+}
+
+fn event_ids(histories: &[SubjectHistory]) -> impl Iterator<Item = EventId> {
+    histories.iter().flat_map(|history| &history.observations).map(|one| one.id)
 }
 
 impl Caseload {
@@ -76,7 +80,7 @@ impl Caseload {
     pub(super) fn is_usual(&self, slot: u32, event: &Event) -> bool {
         let cases = self.reused.cases_of(event.case.0);
         if self.reusable_families & 1 << event.kind.family.0 == 0 {
-            return cases.is_empty() || !self.is_known_in(cases, event);
+            return cases.is_empty() || !self.reused.is_known(event.case.0, event.id);
         }
         let record = self.cases.record(slot);
         let Some((first, last)) = record.time_range(&self.cases.overflow) else { return true };
@@ -103,21 +107,13 @@ impl Caseload {
         }
         let is_latest_case =
             cases.last().is_none_or(|case| case.key == self.cases.record(slot).key());
-        if !is_latest_case || self.is_known_in(cases, event) {
+        if !is_latest_case || self.reused.is_known(event.case.0, event.id) {
             return false;
         }
         !is_arrival(event.kind.verb)
             || self
                 .last_event_time(&self.observations(slot))
                 .is_none_or(|last| event.time.millis_since(last) <= reuse_after)
-    }
-
-    /// Returns true if one of the cases has an observation with the id of an event.
-    fn is_known_in(&self, cases: &[SubjectCase], event: &Event) -> bool {
-        cases
-            .iter()
-            .filter_map(|case| self.cases.find(case.key))
-            .any(|slot| self.cases.record(slot).contains_id(&self.cases.overflow, event.id))
     }
 
     /// Returns the observations of the case in a slot, in order.
@@ -165,7 +161,9 @@ impl Caseload {
     pub(super) fn merge_into_subject(&mut self, event: &Event, group: u32) -> MergeResult {
         let observation = Observation::new(event, group);
         let cases = self.cases_of_subject(event.case.0);
-        let known = cases.iter().enumerate().find_map(|(place, case)| {
+        let may_be_known = cases.len() < 2 || self.reused.is_known(event.case.0, event.id);
+        let searched = if may_be_known { &cases[..] } else { &[] };
+        let known = searched.iter().enumerate().find_map(|(place, case)| {
             let known = self.observations_of(case).into_iter().find(|one| one.id == event.id)?;
             Some((place, known))
         });
@@ -342,7 +340,7 @@ impl Caseload {
             }
         }
         let new = histories.iter().map(|history| history.case).collect();
-        self.reused.replace_cases(subject, range, new);
+        self.reused.replace_cases(subject, range, new, event_ids(&histories));
         for SubjectHistory { case, observations } in changed {
             if let Some((slot, name)) = self.import_case(case.key, observations).zip(name.as_ref())
             {
@@ -382,7 +380,7 @@ impl Caseload {
         let parts = self.split_observations(observations, reuse_after);
         let histories = self.name_cases(subject, keeps_subject_key, parts);
         let cases = histories.iter().map(|history| history.case).collect();
-        self.reused.replace_cases(subject, (0, 0), cases);
+        self.reused.replace_cases(subject, (0, 0), cases, event_ids(&histories));
         for SubjectHistory { case, observations } in &histories {
             if let Some((slot, name)) = self.import_case(case.key, observations).zip(name) {
                 self.case_names.record_case_name(slot, name);

@@ -3,10 +3,11 @@
 //! Records lie in blocks that never move, and the index is sharded. Growing a single table at once
 //! would stop the engine for tens of milliseconds.
 
-use super::case_record::{CaseRecord, HistoryPart};
+use super::case_record::{AllObservations, CaseRecord, HistoryPart};
 use super::hash_index::HashIndex;
 use super::overflow::CaseOverflow;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
+use crate::domain::events::event::EventId;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +150,14 @@ impl CaseTable {
             &mut self.blocks[slot as usize / RECORDS_PER_BLOCK][slot as usize % RECORDS_PER_BLOCK],
             &mut self.overflow,
         )
+    }
+
+    /// Returns the ids of all observations of the case in a slot.
+    #[must_use]
+    pub fn event_ids(&self, slot: u32) -> Vec<EventId> {
+        let all =
+            self.record(slot).read_observations(HistoryPart::All, &self.overflow, AllObservations);
+        all.into_iter().map(|one| one.id).collect()
     }
 
     /// Forgets a case, of which only sums remain, and frees its slot.

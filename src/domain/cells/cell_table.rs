@@ -47,7 +47,23 @@ pub struct CellTable {
     uncarried_additions: u64,
     /// Durations not yet in their histograms. Empty between batches.
     pending_durations: Vec<PendingDuration>,
+    /// Changes of states not yet in the sums. Empty between batches.
+    pending_states: Vec<PendingState>,
 }
+
+/// Change of a state that the sums do not have yet.
+///
+/// When a state ends, its start is withdrawn with the active fact, and comes again with the fact
+/// about its duration. The two cancel each other here.
+#[derive(Clone, Copy, Debug)]
+struct PendingState {
+    kind: FactKind,
+    rollup_group: u32,
+    change: StateChange,
+}
+
+/// Number of pending changes of states beyond which the oldest is added to the sums.
+const PENDING_STATES_MAX: usize = 8;
 
 impl CellTable {
     /// Creates an empty table.
@@ -82,6 +98,7 @@ impl CellTable {
             gauges: Gauges::new(age_tracked),
             uncarried_additions: 0,
             pending_durations: Vec::new(),
+            pending_states: Vec::new(),
             standard,
         }
     }
@@ -99,6 +116,7 @@ impl CellTable {
             now: _,
             // Empty between batches.
             pending_durations: _,
+            pending_states: _,
             // A restored core carries at once.
             uncarried_additions: _,
             // A section of its own.
@@ -217,6 +235,9 @@ impl CellTable {
 
     fn add_facts<const BANKS: usize>(&mut self, changes: &[Counted]) {
         changes.iter().for_each(|change| self.add_fact::<BANKS>(change));
+        for pending in std::mem::take(&mut self.pending_states) {
+            self.add_state_change::<BANKS>(pending);
+        }
         for value in self.pending_durations.drain(..) {
             self.cells[value.rollup_group as usize].add_to_histogram::<BANKS>(&value);
             if !value.is_covered() {
@@ -253,7 +274,11 @@ impl CellTable {
         if !steps.timed_states().is_empty() {
             for change in StateChange::of_fact(fact, is_gauge) {
                 let change = if *times < 0 { change.reversed() } else { change };
-                self.add_state_change::<BANKS>(fact.kind, rollup_group, change);
+                self.push_state_change::<BANKS>(PendingState {
+                    kind: fact.kind,
+                    rollup_group,
+                    change,
+                });
             }
         }
         if is_gauge {
@@ -276,12 +301,31 @@ impl CellTable {
         );
     }
 
-    /// Adds a change of a state, reported by a fact of this kind, to the sums of timed states.
+    /// Cancels a change of a state with an opposite one, or keeps it to be added later.
+    fn push_state_change<const BANKS: usize>(&mut self, new: PendingState) {
+        let sets_of = |state: &PendingState| {
+            self.rollup_groups.update_steps(state.rollup_group, state.kind).timed_states()
+        };
+        let opposite = self.pending_states.iter().position(|known| {
+            known.rollup_group == new.rollup_group
+                && known.change.time == new.change.time
+                && known.change.starts == -new.change.starts
+                && sets_of(known) == sets_of(&new)
+        });
+        match opposite {
+            Some(place) => _ = self.pending_states.swap_remove(place),
+            None => self.pending_states.push(new),
+        }
+        if self.pending_states.len() > PENDING_STATES_MAX {
+            let oldest = self.pending_states.remove(0);
+            self.add_state_change::<BANKS>(oldest);
+        }
+    }
+
+    /// Adds a change of a state to the sums of timed states.
     fn add_state_change<const BANKS: usize>(
         &mut self,
-        kind: FactKind,
-        rollup_group: u32,
-        change: StateChange,
+        PendingState { kind, rollup_group, change }: PendingState,
     ) {
         let CellTable { plan, rollup_groups, cells, panes, .. } = self;
         let zone = rollup_groups.all()[rollup_group as usize].zone_number();

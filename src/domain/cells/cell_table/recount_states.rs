@@ -1,6 +1,7 @@
 //! Recount of the sums of timed states. Snapshots of earlier versions lack them.
 
-use super::CellTable;
+use super::{CellTable, PendingState};
+
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::state_time::StateChange;
 use crate::domain::facts::catalog::{Fact, FactKind};
@@ -47,9 +48,10 @@ impl CellTable {
     fn recount_state(&mut self, group: u32, fact: &Fact, is_active: bool) {
         let rollup_group = self.rollup_groups.rollup_of_group(group);
         for change in StateChange::of_fact(fact, is_active) {
+            let state = PendingState { kind: fact.kind, rollup_group, change };
             match self.plan.bank_count() {
-                1 => self.add_state_change::<1>(fact.kind, rollup_group, change),
-                _ => self.add_state_change::<MAX_BANKS>(fact.kind, rollup_group, change),
+                1 => self.add_state_change::<1>(state),
+                _ => self.add_state_change::<MAX_BANKS>(state),
             }
         }
     }

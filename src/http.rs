@@ -24,6 +24,7 @@
 //! [`server`] handles connections, TLS and their limits.
 
 mod guard;
+mod gzip;
 mod headers;
 pub mod openapi;
 pub mod problem;

@@ -66,6 +66,14 @@ async fn responses_have_security_headers_and_problem_bodies() {
     assert_eq!(page.headers["cache-control"], "no-cache");
     let again = server.request("GET", "/", &[("If-None-Match", &page.headers["etag"])], b"").await;
     assert_eq!((again.status, again.body.as_str()), (304, ""));
+    let accept = ("Accept-Encoding", "gzip");
+    let compressed = server.request("GET", "/", &[accept], b"").await;
+    assert_eq!(compressed.headers["content-encoding"], "gzip");
+    assert_eq!(compressed.body, page.body, "the helper decompresses it");
+    assert_ne!(compressed.headers["etag"], page.headers["etag"]);
+    let tag = ("If-None-Match", compressed.headers["etag"].as_str());
+    let again = server.request("GET", "/", &[accept, tag], b"").await;
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
 }
 
 #[tokio::test]

@@ -3,20 +3,16 @@
 use crate::access::grant::{AccessGrant, GrantedView};
 use crate::domain::board::published_board::PublishedBoard;
 use crate::http::HttpService;
+use crate::http::gzip::{accepts_gzip, compress_gzip};
 use crate::http::problem::HttpProblem;
 use crate::publish::prometheus::{self, MetricsFormat, MetricsSelection};
 use crate::telemetry;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, VARY,
-};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use std::io::Write;
 use std::sync::Arc;
 
 /// `GET /metrics`: returns the service's own metrics and, once it is complete, the board.
@@ -34,7 +30,7 @@ pub async fn get_metrics(
     let board_complete = service.intake.feed().readiness().has_board();
     let (format, gzip, scopes) = (
         MetricsFormat::from_accept_header(&joined_header_values(&headers, &ACCEPT)),
-        accepts_gzip(&joined_header_values(&headers, &ACCEPT_ENCODING)),
+        accepts_gzip(&headers),
         service.metrics_scopes_max,
     );
     // Formatting and compression take milliseconds of CPU time and would block other connections.
@@ -94,39 +90,4 @@ fn joined_header_values(headers: &HeaderMap, name: &HeaderName) -> String {
         .filter_map(|value| value.to_str().ok())
         .collect::<Vec<_>>()
         .join(",")
-}
-
-fn accepts_gzip(accept: &str) -> bool {
-    accept.split(',').any(|coding| {
-        let (name, parameter) = coding.split_once(';').unwrap_or((coding, ""));
-        let refused =
-            parameter.trim().strip_prefix("q=").is_some_and(|quality| quality.parse() == Ok(0.0));
-        name.trim().eq_ignore_ascii_case("gzip") && !refused
-    })
-}
-
-/// Compresses with the fastest level. A higher one costs more than it saves on a local network.
-fn compress_gzip(text: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-    encoder.write_all(text)?;
-    encoder.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::accepts_gzip;
-
-    #[test]
-    fn gzip_only_for_clients_that_accept_it() {
-        for (accept, expected) in [
-            ("", false),
-            ("gzip", true),
-            ("deflate, gzip;q=1.0, *;q=0.5", true),
-            ("gzip;q=0", false),
-            ("zstd", false),
-            ("GZIP", true),
-        ] {
-            assert_eq!(accepts_gzip(accept), expected, "{accept}");
-        }
-    }
 }

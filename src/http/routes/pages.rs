@@ -4,10 +4,13 @@
 //! upgrade. Every response carries a version of all files together, and the HTML contains it too.
 //! An open page reloads itself when that version changes.
 
+use crate::http::gzip::{accepts_gzip, compress_gzip};
 use crate::http::headers::SAME_ORIGIN_FRAME_HEADERS;
 use crate::http::problem::HttpProblem;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
@@ -74,7 +77,10 @@ pub async fn serve_page(
         ),
         false => (hex_digits(&file.metadata.sha256_hash()), file.data),
     };
-    let tag = format!("\"{tag}\"");
+    let compressed = accepts_gzip(&headers).then(|| compress_gzip(&content)).and_then(Result::ok);
+    let is_compressed = compressed.is_some();
+    let content = compressed.map_or(content, Cow::Owned);
+    let tag = format!("\"{tag}{}\"", if is_compressed { "-gzip" } else { "" });
     let known = headers
         .get_all(IF_NONE_MATCH)
         .iter()
@@ -83,11 +89,18 @@ pub async fn serve_page(
         (CONTENT_TYPE, content_type(path).to_owned()),
         (CACHE_CONTROL, "no-cache".to_owned()),
         (ETAG, tag),
+        (VARY, "accept-encoding".to_owned()),
         (PAGE_VERSION_HEADER, version),
     ];
     let answer = match known {
         true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-        false => (headers, content).into_response(),
+        false => {
+            let mut answer = (headers, content).into_response();
+            if is_compressed {
+                answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            answer
+        }
     };
     Ok(if path == WALLBOARD_PAGE {
         (SAME_ORIGIN_FRAME_HEADERS, answer).into_response()

@@ -133,6 +133,20 @@ fn expect_same_lines(
     Ok(())
 }
 
+/// Compares the board after the events in the order of their times with that after a delivery in
+/// another order, `after` milliseconds later.
+fn expect_order_does_not_matter(
+    standard: &Arc<Standard>,
+    origin: EventOrigin,
+    (set, delivery): &(Vec<TestEvent>, DeliveryPlan),
+    after: i64,
+) -> Result<(), TestCaseError> {
+    let end = last_event_time(set).plus_millis(after);
+    let sorted = reading_lines(&mut deliver_sorted_events(standard, origin, set, end));
+    let shuffled = reading_lines(&mut deliver_events(standard, origin, set, delivery, end));
+    expect_same_lines(&sorted, &shuffled, &standard.name)
+}
+
 #[test]
 fn board_depends_only_on_set_of_events() {
     let standards = test_standards();
@@ -144,18 +158,8 @@ fn board_depends_only_on_set_of_events() {
             0..4_usize,
             event_origins(),
         ),
-        |((set, delivery), after, standard, origin)| {
-            let end = last_event_time(&set).plus_millis(after);
-            let sorted =
-                reading_lines(&mut deliver_sorted_events(&standards[standard], origin, &set, end));
-            let shuffled = reading_lines(&mut deliver_events(
-                &standards[standard],
-                origin,
-                &set,
-                &delivery,
-                end,
-            ));
-            expect_same_lines(&sorted, &shuffled, &standards[standard].name)
+        |(delivered, after, standard, origin)| {
+            expect_order_does_not_matter(&standards[standard], origin, &delivered, after)
         },
     );
 }
@@ -203,18 +207,8 @@ fn case_depends_only_on_set_of_its_events() {
     check_property(
         2_500,
         &(delivery::with_delivery(crowded), delay_after_last_event(), 0..4_usize, event_origins()),
-        |((set, delivery), after, standard, origin)| {
-            let end = last_event_time(&set).plus_millis(after);
-            let sorted =
-                reading_lines(&mut deliver_sorted_events(&standards[standard], origin, &set, end));
-            let shuffled = reading_lines(&mut deliver_events(
-                &standards[standard],
-                origin,
-                &set,
-                &delivery,
-                end,
-            ));
-            expect_same_lines(&sorted, &shuffled, &standards[standard].name)
+        |(delivered, after, standard, origin)| {
+            expect_order_does_not_matter(&standards[standard], origin, &delivered, after)
         },
     );
 }

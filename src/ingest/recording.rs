@@ -99,7 +99,7 @@ pub fn peek_log_start(
     input: Box<dyn Read + Send>,
 ) -> io::Result<(Option<Timestamp>, Box<dyn Read + Send>)> {
     let (start, input) = text_encoding::peek_start(input, FIRST_LINE_BYTES_MAX)?;
-    // The last line may be cut, and is complete only in a short log.
+    // The text may end within a line, but the first valid line is looked for.
     let time = queue_log::first_line_time(&String::from_utf8_lossy(&start));
     Ok((time, Box::new(input)))
 }

@@ -104,16 +104,14 @@ fn thresholds_in_force(
 
 /// Returns the evaluation of a reading whose window may be known only in part.
 ///
-/// The missing part of a count or rate can only raise it. So a partial one fires only if it is too high, and
-/// clears only if it is high enough.
+/// The missing part of a count or rate can only raise it. So a partial one fires only if it is too
+/// high, and clears only if it is high enough.
 fn with_missing_part(evaluation: IndicatorEvaluation, reading: &Reading) -> IndicatorEvaluation {
-    let certain = match reading.components {
-        _ if !reading.states.contains(ReadingState::Partial) => true,
-        ReadingComponents::Count | ReadingComponents::Rate { .. } => match evaluation.better {
-            TargetDirection::Lower => evaluation.condition != Condition::Cleared,
-            TargetDirection::Higher => evaluation.condition != Condition::Breached,
-        },
-        _ => true,
+    let is_partial = reading.states.contains(ReadingState::Partial);
+    let certain = match evaluation.better {
+        _ if !is_partial || !reading.components.can_only_grow() => true,
+        TargetDirection::Lower => evaluation.condition != Condition::Cleared,
+        TargetDirection::Higher => evaluation.condition != Condition::Breached,
     };
     let condition = if certain { evaluation.condition } else { Condition::Indeterminate };
     IndicatorEvaluation { condition, ..evaluation }

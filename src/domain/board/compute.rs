@@ -354,7 +354,7 @@ fn reading_level(
     components: &ReadingComponents,
     target: Option<Target>,
 ) -> Level {
-    let grows = matches!(components, ReadingComponents::Count | ReadingComponents::Rate { .. });
+    let grows = components.can_only_grow();
     let certain = match target.map(|target| target.better) {
         _ if !grows || !states.contains(ReadingState::Partial) => true,
         Some(TargetDirection::Lower) => level == Level::Breached,

@@ -158,6 +158,12 @@ impl ReadingComponents {
         }
     }
 
+    /// Returns true if a missing part of the window can only raise the value.
+    #[must_use]
+    pub fn can_only_grow(&self) -> bool {
+        matches!(self, ReadingComponents::Count | ReadingComponents::Rate { .. })
+    }
+
     /// Returns the sample size of the value. Returns `None` for values that cannot be a small
     /// sample.
     #[must_use]

@@ -22,7 +22,6 @@ use super::customer::CustomerContacts;
 use super::data_coverage::DataCoverage;
 use super::derive_facts;
 use super::groups::CaseGroups;
-use super::observation::Observation;
 use super::reused_subjects::ReusedSubjects;
 use super::silent_sources::SilentSources;
 use super::timers::TimerWheel;
@@ -112,7 +111,7 @@ impl Caseload {
             horizon,
             cases: CaseTable::default(),
             reused: ReusedSubjects::default(),
-            reusable_families: reuse::reusable_families(&standard.schema),
+            reusable_families: standard.schema.families_of(&reuse::REUSABLE),
             groups: CaseGroups::default(),
             current: WindowBounds::new(&standard.windows, &standard.zones),
             timers: TimerWheel::new(SECOND),
@@ -204,16 +203,7 @@ impl Caseload {
                 } else {
                     self.find_or_add_case(event, group)
                 };
-                let merged = if self.is_usual(slot, event) {
-                    self.merge_observation(slot, &Observation::new(event, group))
-                } else {
-                    self.merge_into_subject(event, group)
-                };
-                if merged == MergeResult::Replaced {
-                    self.split_again(event, group);
-                }
-                self.reused.record_id(event.case.0, event.id);
-                match merged {
+                match self.merge_event(slot, event, group) {
                     MergeResult::New => applied.accepted += 1,
                     MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
                     MergeResult::Full => {

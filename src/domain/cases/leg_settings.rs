@@ -39,12 +39,9 @@ impl LegSettings {
     #[must_use]
     pub fn new(standard: &Standard, used_kinds: &[bool]) -> LegSettings {
         let schema = &standard.schema;
-        let contact_families = (0..64).zip(schema.families_with_life_cycle());
         let own_dimensions = (0..).zip(&schema.dimensions);
         LegSettings {
-            contact_families: contact_families
-                .filter(|(_, (_, life_cycle))| *life_cycle == LifeCycle::Contact)
-                .fold(0, |families, (family, _)| families | 1 << family),
+            contact_families: schema.families_of(&[LifeCycle::Contact]),
             queue_dimension: schema.dimensions.iter().position(|name| name == "queue"),
             own_dimensions: own_dimensions
                 .filter(|(_, name)| OWN_DIMENSIONS.contains(&name.as_str()))

@@ -24,6 +24,20 @@ pub struct Observation {
     pub detail: EventDetail,
 }
 
+/// Place of an observation in the order of its case: by time, then sequence, then event type (starts
+/// before ends), then id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct ObservationPlace {
+    /// Time of the event.
+    pub time: Timestamp,
+    /// As in [`Observation::sequence`].
+    pub sequence: u32,
+    /// Event type.
+    pub kind: EventType,
+    /// Identity of the event.
+    pub id: EventId,
+}
+
 impl Observation {
     /// Returns the observation of `event`, whose attributes form the group `group`.
     #[must_use]
@@ -44,16 +58,17 @@ impl Observation {
                 .all(|time| time.readable().is_none_or(|time| time.check_range().is_some()))
     }
 
-    /// Compares by time, then sequence, then event type (starts before ends), then id.
-    ///
-    /// The result does not depend on the order of arrival.
+    /// Returns the place of the observation. It does not depend on the order of arrival.
     #[must_use]
-    pub fn compare_order(&self, other: &Observation) -> Ordering {
-        self.sort_key().cmp(&other.sort_key())
+    pub fn place(&self) -> ObservationPlace {
+        let Observation { time, sequence, kind, id, .. } = *self;
+        ObservationPlace { time, sequence, kind, id }
     }
 
-    fn sort_key(&self) -> (Timestamp, u32, EventType, EventId) {
-        (self.time, self.sequence, self.kind, self.id)
+    /// Compares the places of two observations.
+    #[must_use]
+    pub fn compare_order(&self, other: &Observation) -> Ordering {
+        self.place().cmp(&other.place())
     }
 
     /// Returns true if this content replaces `other`, which was sent under the same id.
@@ -66,8 +81,7 @@ impl Observation {
         other: &Observation,
         attributes: impl FnOnce(u32, u32) -> Ordering,
     ) -> bool {
-        let order =
-            self.sort_key().cmp(&other.sort_key()).then_with(|| self.detail.cmp(&other.detail));
+        let order = self.compare_order(other).then_with(|| self.detail.cmp(&other.detail));
         order.then_with(|| attributes(self.group, other.group)) == Ordering::Less
     }
 }

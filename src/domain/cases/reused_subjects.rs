@@ -4,49 +4,12 @@
 //! use them again: ticket A001 of a hall is another customer's every morning. Such a subject has
 //! several cases, each with a key of its own. Only these subjects are listed here.
 
-use super::observation::Observation;
+use super::observation::ObservationPlace;
 use crate::domain::cases::store::case_table::CaseTable;
-use crate::domain::events::event::{self, EventId, EventType};
-use crate::domain::time::timestamp::Timestamp;
+use crate::domain::events::event::{self, EventId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
-
-/// Place of an observation in the order of its subject's observations.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct ObservationPlace {
-    time: Timestamp,
-    sequence: u32,
-    kind: EventType,
-    id: EventId,
-}
-
-impl From<&Observation> for ObservationPlace {
-    fn from(observation: &Observation) -> ObservationPlace {
-        let Observation { time, sequence, kind, id, .. } = *observation;
-        ObservationPlace { time, sequence, kind, id }
-    }
-}
-
-impl ObservationPlace {
-    /// Returns the time of the observation.
-    #[must_use]
-    pub fn time(&self) -> Timestamp {
-        self.time
-    }
-
-    /// Returns the key of the case of a subject that begins here.
-    #[must_use]
-    pub fn case_key(&self, subject: u64) -> u64 {
-        let verb = self.kind.verb as u8;
-        let mut bytes = [0; 22];
-        bytes[..8].copy_from_slice(&self.time.0.to_le_bytes());
-        bytes[8..12].copy_from_slice(&self.sequence.to_le_bytes());
-        bytes[12..14].copy_from_slice(&[self.kind.family.0, verb]);
-        bytes[14..].copy_from_slice(&self.id.0.to_le_bytes());
-        xxh3_64_with_seed(&bytes, subject)
-    }
-}
 
 /// A case of a subject that was used again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -56,6 +19,20 @@ pub struct SubjectCase {
     pub key: u64,
     /// Its first observation.
     pub first: ObservationPlace,
+}
+
+impl SubjectCase {
+    /// Returns the case of a subject that begins at `first`, with a key of its own.
+    #[must_use]
+    pub fn new(subject: u64, first: ObservationPlace) -> SubjectCase {
+        let ObservationPlace { time, sequence, kind, id } = first;
+        let mut bytes = [0; 22];
+        bytes[..8].copy_from_slice(&time.0.to_le_bytes());
+        bytes[8..12].copy_from_slice(&sequence.to_le_bytes());
+        bytes[12..14].copy_from_slice(&[kind.family.0, kind.verb as u8]);
+        bytes[14..].copy_from_slice(&id.0.to_le_bytes());
+        SubjectCase { key: xxh3_64_with_seed(&bytes, subject), first }
+    }
 }
 
 /// Remembered cases of one subject.
@@ -162,9 +139,8 @@ impl ReusedSubjects {
         }
     }
 
-    /// Removes a forgotten case from the list of its subject, if it is in one. `ids` are those of
-    /// its observations.
-    pub fn forget_case(&mut self, key: u64, ids: impl IntoIterator<Item = EventId>) {
+    /// Removes a forgotten case from the list of its subject. `ids` are those of its observations.
+    pub fn forget_case(&mut self, key: u64, ids: impl Iterator<Item = EventId>) {
         let Some(subject) = self.subject_of_case.remove(&key) else { return };
         self.changes += 1;
         let Some(known) = self.subjects.get_mut(&subject) else { return };
@@ -176,12 +152,6 @@ impl ReusedSubjects {
             self.subject_of_case.remove(&subject);
             self.subjects.remove(&subject);
         }
-    }
-
-    /// Returns true if the case with this key is in the list of a subject.
-    #[must_use]
-    pub fn contains_case(&self, key: u64) -> bool {
-        self.subject_of_case.contains_key(&key)
     }
 
     /// Returns the lists for a snapshot.
@@ -206,7 +176,8 @@ impl ReusedSubjects {
                 && cases.is_sorted_by(|one, other| one.first < other.first)
                 && cases.iter().all(|case| {
                     let slot = remembered.find(case.key);
-                    known.ids.extend(slot.into_iter().flat_map(|slot| remembered.event_ids(slot)));
+                    let all = slot.into_iter().flat_map(|slot| remembered.observations(slot));
+                    known.ids.extend(all.map(|one| one.id));
                     slot.is_some() && restored.subject_of_case.insert(case.key, subject).is_none()
                 });
             known.cases = cases;

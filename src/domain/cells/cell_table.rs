@@ -235,7 +235,7 @@ impl CellTable {
 
     fn add_facts<const BANKS: usize>(&mut self, changes: &[Counted]) {
         changes.iter().for_each(|change| self.add_fact::<BANKS>(change));
-        for pending in std::mem::take(&mut self.pending_states) {
+        while let Some(pending) = self.pending_states.pop() {
             self.add_state_change::<BANKS>(pending);
         }
         for value in self.pending_durations.drain(..) {
@@ -271,34 +271,30 @@ impl CellTable {
         if steps.is_empty() {
             return;
         }
-        if !steps.timed_states().is_empty() {
-            for change in StateChange::of_fact(fact, is_gauge) {
-                let change = if *times < 0 { change.reversed() } else { change };
-                self.push_state_change::<BANKS>(PendingState {
-                    kind: fact.kind,
-                    rollup_group,
-                    change,
-                });
-            }
+        let has_timed_states = !steps.timed_states().is_empty();
+        if !is_gauge {
+            let mask = self.panes.bounds().window_mask::<BANKS>(
+                fact.time,
+                self.rollup_groups.all()[rollup_group as usize].zone_number(),
+            );
+            let pane = self.panes.cell_at(fact.time, rollup_group, &self.plan);
+            cell::add_fact(
+                steps,
+                fact,
+                *times < 0,
+                &mask,
+                (rollup_group, &mut self.cells[rollup_group as usize]),
+                pane,
+                &mut self.pending_durations,
+            );
         }
-        if is_gauge {
+        if !has_timed_states {
             return;
         }
-        let steps = self.rollup_groups.update_steps(rollup_group, fact.kind);
-        let mask = self.panes.bounds().window_mask::<BANKS>(
-            fact.time,
-            self.rollup_groups.all()[rollup_group as usize].zone_number(),
-        );
-        let pane = self.panes.cell_at(fact.time, rollup_group, &self.plan);
-        cell::add_fact(
-            steps,
-            fact,
-            *times < 0,
-            &mask,
-            (rollup_group, &mut self.cells[rollup_group as usize]),
-            pane,
-            &mut self.pending_durations,
-        );
+        for change in StateChange::of_fact(fact, is_gauge) {
+            let change = if *times < 0 { change.reversed() } else { change };
+            self.push_state_change::<BANKS>(PendingState { kind: fact.kind, rollup_group, change });
+        }
     }
 
     /// Cancels a change of a state with an opposite one, or keeps it to be added later.
@@ -313,7 +309,7 @@ impl CellTable {
                 && sets_of(known) == sets_of(&new)
         });
         match opposite {
-            Some(place) => _ = self.pending_states.swap_remove(place),
+            Some(place) => _ = self.pending_states.remove(place),
             None => self.pending_states.push(new),
         }
         if self.pending_states.len() > PENDING_STATES_MAX {

@@ -5,7 +5,6 @@ use crate::domain::board::reading::{Board, Reading, ReadingComponents, ReadingKe
 use crate::domain::cases::case_names::CaseName;
 use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::groups::CaseGroups;
-use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
 use crate::domain::cases::store::case_table::CaseTable;
 use crate::domain::cells::state_time::covered_until;
 use crate::domain::events::batch::truncate_text;
@@ -18,7 +17,7 @@ use crate::domain::explain::explanation::{
 use crate::domain::explain::open_cases::{OpenCaseCollector, OpenCaseQuery, OpenCases};
 use crate::domain::explain::scope_membership::ScopeMembership;
 use crate::domain::facts::catalog::{CaseFacts, Fact};
-use crate::domain::monitor::Monitor;
+use crate::domain::monitor::{Caseload, Monitor};
 use crate::domain::time::timestamp::Timestamp;
 use std::sync::Arc;
 
@@ -156,11 +155,7 @@ impl Monitor {
             groups: &self.caseload.groups,
             names: &self.caseload.case_names,
         };
-        let observations = self.caseload.cases.record(slot).read_observations(
-            HistoryPart::All,
-            &self.caseload.cases.overflow,
-            AllObservations,
-        );
+        let observations = self.caseload.cases.observations(slot);
         Some(CaseHistory {
             as_of: self.caseload.now,
             name: CaseName::from_names(&self.caseload.case_names, slot),
@@ -206,7 +201,7 @@ impl Monitor {
         subject: &str,
         at: Option<Timestamp>,
     ) -> Vec<CaseHistory> {
-        let super::Caseload { cases, case_names, reused, .. } = &self.caseload;
+        let Caseload { cases, case_names, reused, .. } = &self.caseload;
         let mut keys: Vec<u64> = match case {
             Some(case) if reused.cases_of(case.0).is_empty() => vec![case.0],
             Some(case) => reused.cases_of(case.0).iter().map(|case| case.key).collect(),
@@ -223,7 +218,7 @@ impl Monitor {
         if let Some(at) = at {
             keys.retain(|key| {
                 let beside = reused.cases_beside(*key);
-                let begun = beside.partition_point(|case| case.first.time() <= at);
+                let begun = beside.partition_point(|case| case.first.time <= at);
                 beside.get(begun.saturating_sub(1)).is_none_or(|case| case.key == *key)
             });
         }

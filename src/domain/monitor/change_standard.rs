@@ -61,16 +61,13 @@ impl Monitor {
             if cases.first().is_some_and(|first| first.key != key) {
                 continue;
             }
-            let keys = if cases.is_empty() {
-                vec![key]
+            let slots: Vec<u32> = if cases.is_empty() {
+                vec![slot]
             } else {
-                cases.iter().map(|case| case.key).collect()
+                cases.iter().filter_map(|case| self.caseload.cases.find(case.key)).collect()
             };
-            let observations: Vec<Observation> = keys
-                .into_iter()
-                .filter_map(|key| self.caseload.cases.find(key))
-                .flat_map(|slot| self.caseload.observations(slot))
-                .collect();
+            let observations: Vec<Observation> =
+                slots.iter().flat_map(|slot| self.caseload.cases.observations(*slot)).collect();
             let all = observations.len();
             let known = observations.into_iter().filter_map(|observation| {
                 let kind = translation.translate_event_type(observation.kind)?;

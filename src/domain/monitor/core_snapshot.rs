@@ -17,7 +17,6 @@ use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::reused_subjects::{ReusedSubjects, SubjectCase};
 use crate::domain::cases::silent_sources::SilentSources;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
-use crate::domain::cases::store::case_record::{AllObservations, HistoryPart};
 use crate::domain::cases::store::case_table::CaseTable;
 use crate::domain::cases::store::format_3::{Format2Cases, Format3Cases};
 use crate::domain::cases::timers::TimerWheel;
@@ -59,13 +58,13 @@ struct CoreSnapshotView<'m, G, P, L> {
 /// Decoded snapshot of the current format.
 #[derive(Deserialize)]
 struct CurrentSnapshot {
-    core: CurrentCore,
-    coverage: DataCoverage,
+    format_4: Format4Snapshot,
     reused: Vec<(u64, Vec<SubjectCase>)>,
     maxima: Vec<StoredMaxima>,
 }
 
-/// Decoded snapshot of format 4. It has no maxima, and its subjects had one case each.
+/// Decoded snapshot of format 4, with which the current one begins. It has no maxima, and its
+/// subjects had one case each.
 #[derive(Deserialize)]
 struct Format4Snapshot {
     core: CurrentCore,
@@ -165,11 +164,9 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let CurrentSnapshot { core, coverage, reused, maxima } =
-            CurrentSnapshot::deserialize(from)?;
+        let CurrentSnapshot { format_4, reused, maxima } = CurrentSnapshot::deserialize(from)?;
         Monitor::new(standard, horizon)
-            .restore_snapshot(core)
-            .and_then(|monitor| monitor.restore_coverage(coverage))
+            .restore_format_4(format_4)
             .and_then(|mut monitor| {
                 let cases = &monitor.caseload.cases;
                 monitor.caseload.reused = ReusedSubjects::restore(reused, cases)?;
@@ -190,10 +187,9 @@ impl Monitor {
         from: D,
     ) -> Result<Monitor, D::Error> {
         if format == 4 {
-            let Format4Snapshot { core, coverage } = Format4Snapshot::deserialize(from)?;
+            let snapshot = Format4Snapshot::deserialize(from)?;
             return Monitor::new(standard, horizon)
-                .restore_snapshot(core)
-                .and_then(|monitor| monitor.restore_coverage(coverage))
+                .restore_format_4(snapshot)
                 .map(Monitor::derive_maxima)
                 .map_err(D::Error::custom);
         }
@@ -280,12 +276,14 @@ impl Monitor {
         self.cells.recount_states(facts);
     }
 
-    /// Adds the decoded data coverage to a restored core.
-    fn restore_coverage(mut self, coverage: DataCoverage) -> Result<Monitor, &'static str> {
-        let Caseload { standard, groups, now, .. } = &self.caseload;
+    /// Restores a decoded snapshot with its data coverage into an empty core.
+    fn restore_format_4(self, snapshot: Format4Snapshot) -> Result<Monitor, &'static str> {
+        let Format4Snapshot { core, coverage } = snapshot;
+        let mut monitor = self.restore_snapshot(core)?;
+        let Caseload { standard, groups, now, .. } = &monitor.caseload;
         let bounds = SnapshotBounds::new(standard, groups.count(), *now);
-        self.caseload.coverage = coverage.restore(&standard.schema, &bounds)?;
-        Ok(self)
+        monitor.caseload.coverage = coverage.restore(&standard.schema, &bounds)?;
+        Ok(monitor)
     }
 
     /// Derives the data coverage of a snapshot of an earlier format from the remembered cases and
@@ -293,10 +291,7 @@ impl Monitor {
     fn derive_coverage(mut self) -> Monitor {
         let Caseload { standard, coverage, cases, horizon, now, .. } = &mut self.caseload;
         for slot in cases.occupied_slots() {
-            let record = cases.record(slot);
-            for observation in
-                record.read_observations(HistoryPart::All, &cases.overflow, AllObservations)
-            {
+            for observation in cases.observations(slot) {
                 coverage.record_event(observation.kind.family, 0, observation.time, &[]);
             }
         }

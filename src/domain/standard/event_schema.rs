@@ -99,6 +99,15 @@ impl EventSchema {
         self.sources.iter().position(|known| known == name).map_or(0, |place| place as u8 + 1)
     }
 
+    /// Returns the families with one of these life cycles, as a bit set.
+    #[must_use]
+    pub fn families_of(&self, life_cycles: &[LifeCycle]) -> u64 {
+        let families = (0..64).zip(&self.life_cycles);
+        families
+            .filter(|(_, life_cycle)| life_cycles.contains(life_cycle))
+            .fold(0, |families, (family, _)| families | 1 << family)
+    }
+
     /// Iterates over all event types with their names.
     pub fn event_types(&self) -> impl Iterator<Item = (&str, EventType)> {
         self.types.iter().map(|(name, kind)| (name.as_str(), *kind))

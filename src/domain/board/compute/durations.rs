@@ -126,14 +126,7 @@ fn compute_window_readings(
                 sum_ms,
             });
         }
-        let maximum = match maxima.exact(window) {
-            Some(millis) => (millis, false),
-            None => {
-                let bounds = [maxima.upper_bound(window), totals.upper_bound(lane)];
-                (bounds.into_iter().flatten().min().unwrap_or_default(), true)
-            }
-        };
-        let durations = duration_statistics(sum_ms, of, (totals, lane), maximum);
+        let durations = duration_statistics(sum_ms, of, (totals, lane), (maxima, window));
         builder.add_reading(
             Some(window),
             (durations.of > 0).then_some(durations.mean),
@@ -142,17 +135,23 @@ fn compute_window_readings(
     }
 }
 
-/// Returns the statistics of a window's durations. The maximum is in milliseconds, and true if it
-/// is only an upper bound.
+/// Returns the statistics of a window's durations. If its maximum is not known, it is the smallest
+/// upper bound.
 fn duration_statistics(
     sum_ms: i64,
     of: i64,
     (totals, lane): (&HistogramTotals, usize),
-    (max_ms, max_approximate): (i64, bool),
+    (maxima, window): (&WindowMaxima, usize),
 ) -> DurationStatistics {
     if of <= 0 {
         return DurationStatistics::default();
     }
+    let exact = maxima.exact(window);
+    let upper_bound = || {
+        let bounds = [maxima.upper_bound(window), totals.upper_bound(lane)];
+        bounds.into_iter().flatten().min()
+    };
+    let max_ms = exact.or_else(upper_bound).unwrap_or_default();
     let mean = sum_ms as f64 / 1_000.0 / of as f64;
     // Negative durations count as 0, as in the histogram. The mean of equal durations may exceed
     // them by a rounding error.
@@ -160,5 +159,5 @@ fn duration_statistics(
     let [p50, p80, p90, p95, p99] = totals
         .percentiles(lane, [0.5, 0.8, 0.9, 0.95, 0.99])
         .map(|millis| (millis / 1_000.0).min(max));
-    DurationStatistics { of, mean, p50, p80, p90, p95, p99, max, max_approximate }
+    DurationStatistics { of, mean, p50, p80, p90, p95, p99, max, max_approximate: exact.is_none() }
 }

@@ -43,8 +43,9 @@ impl Caseload {
             });
             self.coverage.record_forgotten(self.after.families, self.after.last_observed);
             let key = self.cases.record(slot).key();
-            if self.reused.contains_case(key) {
-                self.reused.forget_case(key, self.cases.event_ids(slot));
+            if !self.reused.cases_beside(key).is_empty() {
+                let ids = self.cases.observations(slot).into_iter().map(|one| one.id);
+                self.reused.forget_case(key, ids);
             }
             self.cases.forget_case(slot);
             self.case_names.forget_case(slot);

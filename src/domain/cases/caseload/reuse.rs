@@ -6,33 +6,22 @@
 //!
 //! The split is a function of the times of all events of the subject. An event that comes late may
 //! therefore join or split the cases around it. Then these cases are counted again as a whole.
-//! [`Caseload::is_usual`] tells the many events for which nothing can change.
+//! Most events cannot change the split; [`Caseload::keeps_split`] finds them.
 
 use crate::domain::cases::case_names::CaseName;
 use crate::domain::cases::caseload::Caseload;
 use crate::domain::cases::context::DerivationContext;
 use crate::domain::cases::derive_facts;
 use crate::domain::cases::observation::Observation;
-use crate::domain::cases::reused_subjects::{ObservationPlace, SubjectCase, index_at};
-use crate::domain::cases::store::case_record::{
-    AllObservations, HistoryPart, MergeResult, OBSERVATIONS_PER_CASE_MAX,
-};
-use crate::domain::events::event::{Event, EventId, EventVerb, LifeCycle};
+use crate::domain::cases::reused_subjects::{SubjectCase, index_at};
+use crate::domain::cases::store::case_record::{MergeResult, OBSERVATIONS_PER_CASE_MAX};
+use crate::domain::events::event::{CaseFamily, Event, EventId, EventVerb, LifeCycle};
 use crate::domain::facts::catalog::CaseFacts;
-use crate::domain::standard::EventSchema;
 use crate::domain::time::timestamp::Timestamp;
 
-/// Returns the families whose subjects may be used again, as a bit set: contacts, tickets of a
-/// service hall and the survey answers about them.
-pub(in crate::domain::cases) fn reusable_families(schema: &EventSchema) -> u64 {
-    schema
-        .families_with_life_cycle()
-        .enumerate()
-        .filter(|(_, (_, life_cycle))| {
-            matches!(life_cycle, LifeCycle::Contact | LifeCycle::HallTicket | LifeCycle::Survey)
-        })
-        .fold(0, |families, (place, _)| families | 1 << place)
-}
+/// Life cycles whose subjects may be used again. Survey answers are about a contact or ticket.
+pub(super) const REUSABLE: [LifeCycle; 3] =
+    [LifeCycle::Contact, LifeCycle::HallTicket, LifeCycle::Survey];
 
 /// Returns true if an event of this type begins a contact or a ticket.
 fn is_arrival(verb: EventVerb) -> bool {
@@ -53,14 +42,28 @@ impl Caseload {
     /// Returns the slot of the case that an event belongs to, unless the event begins another.
     #[inline]
     pub(super) fn find_or_add_case(&mut self, event: &Event, group: u32) -> u32 {
-        let key = if self.reusable_families & 1 << event.kind.family.0 == 0 {
-            event.case.0
+        let key = if self.is_reusable(event.kind.family) {
+            self.reused.case_key_at(event.case.0, || Observation::new(event, group).place())
         } else {
-            self.reused.case_key_at(event.case.0, || {
-                ObservationPlace::from(&Observation::new(event, group))
-            })
+            event.case.0
         };
         self.cases.find_or_add(key, event.time)
+    }
+
+    /// Merges an event into the case in `slot`, or into another case of its subject.
+    #[inline]
+    pub(super) fn merge_event(&mut self, slot: u32, event: &Event, group: u32) -> MergeResult {
+        let merged = if self.keeps_split(slot, event) {
+            let merged = self.merge_observation(slot, &Observation::new(event, group));
+            if merged == MergeResult::Replaced {
+                self.split_again(event, group);
+            }
+            merged
+        } else {
+            self.merge_into_subject(event, group)
+        };
+        self.reused.record_id(event.case.0, event.id);
+        merged
     }
 
     /// Returns the time after the end of a case from which an arrival begins a new one.
@@ -77,9 +80,9 @@ impl Caseload {
     /// An event of an order or agent that replaces one of a contact is the exception; see
     /// [`Caseload::split_again`].
     #[inline]
-    pub(super) fn is_usual(&self, slot: u32, event: &Event) -> bool {
+    fn keeps_split(&self, slot: u32, event: &Event) -> bool {
         let cases = self.reused.cases_of(event.case.0);
-        if self.reusable_families & 1 << event.kind.family.0 == 0 {
+        if !self.is_reusable(event.kind.family) {
             return cases.is_empty() || !self.reused.is_known(event.case.0, event.id);
         }
         let record = self.cases.record(slot);
@@ -87,13 +90,13 @@ impl Caseload {
         if event.time >= last && !is_arrival(event.kind.verb) && cases.is_empty() {
             return true;
         }
-        self.is_usual_in(cases, slot, event, (first, last))
+        self.keeps_split_of_subject(cases, slot, event, (first, last))
     }
 
-    /// Returns the same as [`Caseload::is_usual`] for an arrival, a late event, or an event of a
+    /// Returns the same as [`Caseload::keeps_split`] for an arrival, a late event, or an event of a
     /// subject that was used again.
     #[inline(never)]
-    fn is_usual_in(
+    fn keeps_split_of_subject(
         &self,
         cases: &[SubjectCase],
         slot: u32,
@@ -112,27 +115,18 @@ impl Caseload {
         }
         !is_arrival(event.kind.verb)
             || self
-                .last_event_time(&self.observations(slot))
+                .last_event_time(&self.cases.observations(slot))
                 .is_none_or(|last| event.time.millis_since(last) <= reuse_after)
     }
 
-    /// Returns the observations of the case in a slot, in order.
-    pub(in crate::domain) fn observations(&self, slot: u32) -> Vec<Observation> {
-        self.cases.record(slot).read_observations(
-            HistoryPart::All,
-            &self.cases.overflow,
-            AllObservations,
-        )
-    }
-
-    fn is_reusable(&self, observation: &Observation) -> bool {
-        self.reusable_families & 1 << observation.kind.family.0 != 0
+    fn is_reusable(&self, family: CaseFamily) -> bool {
+        self.reusable_families & 1 << family.0 != 0
     }
 
     /// Returns true for an event of the contact or ticket itself. A survey answer is none, and does
     /// not prolong the contact.
     fn is_of_contact(&self, observation: &Observation) -> bool {
-        self.is_reusable(observation)
+        self.is_reusable(observation.kind.family)
             && self.standard.schema.life_cycle(observation.kind.family) != LifeCycle::Survey
     }
 
@@ -146,19 +140,20 @@ impl Caseload {
         if !cases.is_empty() {
             return cases.to_vec();
         }
-        let first_of = |slot| self.observations(slot).first().map(ObservationPlace::from);
+        let first_of = |slot| self.cases.observations(slot).first().map(Observation::place);
         let first = self.cases.find(subject).and_then(first_of);
         first.map(|first| SubjectCase { key: subject, first }).into_iter().collect()
     }
 
     /// Returns the observations of a case; empty if it is not remembered.
     fn observations_of(&self, case: &SubjectCase) -> Vec<Observation> {
-        self.cases.find(case.key).map(|slot| self.observations(slot)).unwrap_or_default()
+        let slot = self.cases.find(case.key);
+        slot.map(|slot| self.cases.observations(slot)).unwrap_or_default()
     }
 
     /// Merges an event that may split or join cases of its subject.
     #[cold]
-    pub(super) fn merge_into_subject(&mut self, event: &Event, group: u32) -> MergeResult {
+    fn merge_into_subject(&mut self, event: &Event, group: u32) -> MergeResult {
         let observation = Observation::new(event, group);
         let cases = self.cases_of_subject(event.case.0);
         let may_be_known = cases.len() < 2 || self.reused.is_known(event.case.0, event.id);
@@ -168,8 +163,8 @@ impl Caseload {
             Some((place, known))
         });
         // Events of orders and agents belong to the first case.
-        let place = if self.is_reusable(&observation) {
-            index_at(&cases, &ObservationPlace::from(&observation))
+        let place = if self.is_reusable(observation.kind.family) {
+            index_at(&cases, &observation.place())
         } else {
             0
         };
@@ -211,16 +206,17 @@ impl Caseload {
         reuse_after: i64,
     ) -> Option<MergeResult> {
         let slot = self.cases.find(cases.last()?.key)?;
-        let latest = self.observations(slot);
+        let latest = self.cases.observations(slot);
         let is_latest = latest.last().is_some_and(|last| last.compare_order(new).is_lt());
-        let stays =
-            is_latest && self.is_reusable(new) && !self.begins_case(&latest, new, reuse_after);
+        let stays = is_latest
+            && self.is_reusable(new.kind.family)
+            && !self.begins_case(&latest, new, reuse_after);
         stays.then(|| self.merge_observation(slot, new))
     }
 
     /// Splits the cases of a subject again after an event replaced another.
     #[cold]
-    pub(super) fn split_again(&mut self, event: &Event, group: u32) {
+    fn split_again(&mut self, event: &Event, group: u32) {
         let cases = self.cases_of_subject(event.case.0);
         let (observation, reuse_after) =
             (Observation::new(event, group), self.reuse_after_ms(event.source));
@@ -265,7 +261,7 @@ impl Caseload {
         reuse_after: i64,
     ) -> Vec<Vec<Observation>> {
         let (reusable, others): (Vec<Observation>, Vec<Observation>) =
-            observations.iter().partition(|one| self.is_reusable(one));
+            observations.iter().partition(|one| self.is_reusable(one.kind.family));
         let mut parts: Vec<Vec<Observation>> = vec![Vec::new()];
         for one in reusable {
             let last = parts.last().map_or(&[][..], Vec::as_slice);
@@ -341,12 +337,8 @@ impl Caseload {
         }
         let new = histories.iter().map(|history| history.case).collect();
         self.reused.replace_cases(subject, range, new, event_ids(&histories));
-        for SubjectHistory { case, observations } in changed {
-            if let Some((slot, name)) = self.import_case(case.key, observations).zip(name.as_ref())
-            {
-                self.case_names.record_case_name(slot, (&name.source, &name.subject));
-            }
-        }
+        let name = name.as_ref().map(|name| (&*name.source, &*name.subject));
+        changed.into_iter().for_each(|history| self.import_case(history, name));
     }
 
     /// Gives the parts of a subject's history the keys of their cases. The first case has the key
@@ -358,11 +350,14 @@ impl Caseload {
         parts: Vec<Vec<Observation>>,
     ) -> Vec<SubjectHistory> {
         let histories = parts.into_iter().enumerate().filter_map(|(place, observations)| {
-            let begin = observations.iter().find(|one| self.is_reusable(one));
-            let first = ObservationPlace::from(begin.or(observations.first())?);
-            let is_first = place == 0 && keeps_subject_key;
-            let key = if is_first { subject } else { first.case_key(subject) };
-            Some(SubjectHistory { case: SubjectCase { key, first }, observations })
+            let begin = observations.iter().find(|one| self.is_reusable(one.kind.family));
+            let first = begin.or(observations.first())?.place();
+            let case = if place == 0 && keeps_subject_key {
+                SubjectCase { key: subject, first }
+            } else {
+                SubjectCase::new(subject, first)
+            };
+            Some(SubjectHistory { case, observations })
         });
         histories.collect()
     }
@@ -374,25 +369,22 @@ impl Caseload {
         observations: &[Observation],
         name: Option<(&str, &str)>,
     ) {
-        let declared = &self.standard.schema.sources;
-        let source = name.and_then(|(source, _)| declared.iter().position(|one| one == source));
-        let reuse_after = self.reuse_after_ms(source.map_or(0, |place| place as u8 + 1));
+        let source = name.map_or(0, |(source, _)| self.standard.schema.source_number(source));
+        let reuse_after = self.reuse_after_ms(source);
         let parts = self.split_observations(observations, reuse_after);
         let histories = self.name_cases(subject, keeps_subject_key, parts);
         let cases = histories.iter().map(|history| history.case).collect();
         self.reused.replace_cases(subject, (0, 0), cases, event_ids(&histories));
-        for SubjectHistory { case, observations } in &histories {
-            if let Some((slot, name)) = self.import_case(case.key, observations).zip(name) {
-                self.case_names.record_case_name(slot, name);
-            }
-        }
+        histories.iter().for_each(|history| self.import_case(history, name));
     }
 
-    /// Adds a case with its full history and returns its slot; `None` if it is empty or past the
-    /// horizon.
-    fn import_case(&mut self, key: u64, observations: &[Observation]) -> Option<u32> {
-        let first = observations.first()?;
-        let slot = self.cases.find_or_add(key, first.time);
+    /// Adds a case with its full history and its name, unless it is past the horizon.
+    fn import_case(
+        &mut self,
+        SubjectHistory { case, observations }: &SubjectHistory,
+        name: Option<(&str, &str)>,
+    ) {
+        let slot = self.cases.find_or_add(case.key, case.first.time);
         let groups = &self.groups;
         for observation in observations {
             let (record, overflow) = self.cases.record_and_overflow_mut(slot);
@@ -403,7 +395,10 @@ impl Caseload {
         self.before.clear();
         self.derive_facts(slot, false);
         self.count_case_difference(slot, false);
-        (!self.forget_if_due(slot)).then_some(slot)
+        let is_forgotten = self.forget_if_due(slot);
+        if let Some(name) = name.filter(|_| !is_forgotten) {
+            self.case_names.record_case_name(slot, name);
+        }
     }
 
     /// Retracts all facts of a case and removes it.

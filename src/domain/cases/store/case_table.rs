@@ -6,8 +6,8 @@
 use super::case_record::{AllObservations, CaseRecord, HistoryPart};
 use super::hash_index::HashIndex;
 use super::overflow::CaseOverflow;
+use crate::domain::cases::observation::Observation;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
-use crate::domain::events::event::EventId;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -152,12 +152,10 @@ impl CaseTable {
         )
     }
 
-    /// Returns the ids of all observations of the case in a slot.
+    /// Returns all observations of the case in a slot, in order.
     #[must_use]
-    pub fn event_ids(&self, slot: u32) -> Vec<EventId> {
-        let all =
-            self.record(slot).read_observations(HistoryPart::All, &self.overflow, AllObservations);
-        all.into_iter().map(|one| one.id).collect()
+    pub fn observations(&self, slot: u32) -> Vec<Observation> {
+        self.record(slot).read_observations(HistoryPart::All, &self.overflow, AllObservations)
     }
 
     /// Forgets a case, of which only sums remain, and frees its slot.

@@ -71,28 +71,15 @@ impl CellPlan {
     #[must_use]
     pub fn update_program(&self, attributes: &Attributes) -> UpdateProgram {
         let mut steps_of = vec![UpdateSteps::default(); self.fact_kind_count];
-        for (slot, tally) in
-            self.slots.iter().enumerate().filter(|(_, tally)| tally.fits_attributes(attributes))
-        {
-            let (low, high) = value_range(tally);
+        let fits = |tally: &&FactTally| tally.fits_attributes(attributes);
+        for (slot, tally) in (0..).zip(&self.slots).filter(|(_, tally)| fits(tally)) {
             let steps = &mut steps_of[usize::from(tally.kind.0)];
-            match tally.labels[..] {
-                [] => steps.counts.push((slot as SlotNumber, low, high)),
-                ref labels => steps
-                    .labeled_counts
-                    .extend(labels.iter().map(|label| (*label, slot as SlotNumber, low, high))),
-            }
+            push_steps(tally, slot, &mut steps.counts, &mut steps.labeled_counts);
         }
-        for (number, of) in self.durations.iter().enumerate() {
-            for tally in of.iter().filter(|tally| tally.fits_attributes(attributes)) {
-                let (low, high) = value_range(tally);
+        for (number, of) in (0..).zip(&self.durations) {
+            for tally in of.iter().filter(fits) {
                 let steps = &mut steps_of[usize::from(tally.kind.0)];
-                match tally.labels[..] {
-                    [] => steps.durations.push((number as u16, low, high)),
-                    ref labels => steps
-                        .labeled_durations
-                        .extend(labels.iter().map(|label| (*label, number as u16, low, high))),
-                }
+                push_steps(tally, number, &mut steps.durations, &mut steps.labeled_durations);
             }
         }
         for (kind, measured) in self.measured_states.iter().enumerate() {
@@ -116,6 +103,18 @@ impl CellPlan {
     }
 }
 
-fn value_range(tally: &FactTally) -> (i64, i64) {
-    tally.values.unwrap_or((i64::MIN, i64::MAX))
+/// Adds the steps of a tally: one for each of its labels, or one for all facts.
+fn push_steps(
+    tally: &FactTally,
+    number: u16,
+    steps: &mut Vec<(u16, i64, i64)>,
+    labeled_steps: &mut Vec<(Symbol, u16, i64, i64)>,
+) {
+    let (low, high) = tally.values.unwrap_or((i64::MIN, i64::MAX));
+    match tally.labels[..] {
+        [] => steps.push((number, low, high)),
+        ref labels => {
+            labeled_steps.extend(labels.iter().map(|label| (*label, number, low, high)));
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! Recount of the sums of timed states. Snapshots of earlier versions lack them.
 
 use super::{CellTable, PendingState};
-
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::state_time::StateChange;
 use crate::domain::facts::catalog::{Fact, FactKind};

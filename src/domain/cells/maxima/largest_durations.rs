@@ -23,7 +23,7 @@ pub(super) struct LargestDurations {
     lost: MonotonicStack,
 }
 
-/// Maximum durations by window, in milliseconds. `i64::MIN` stands for none.
+/// Maximum durations by window, in milliseconds. `i64::MIN` means that there is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WindowMaxima {
     /// Largest known duration.

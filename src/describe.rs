@@ -12,15 +12,15 @@ mod exclusion_reasons;
 mod fact_names;
 mod formulas;
 mod net_promoter;
+mod targets;
 
 pub use self::alert_policies::describe_policy;
 pub use self::commitments::describe_commitment;
 pub use self::counted_unit::{describe_counted_unit, describe_counted_units};
 pub use self::exclusion_reasons::describe_reason;
 pub use self::fact_names::describe_fact;
-pub use self::formulas::{
-    chinese_dimension_name, describe_indicator, describe_tallies, describe_target, describe_targets,
-};
+pub use self::formulas::{chinese_dimension_name, describe_indicator, describe_tallies};
+pub use self::targets::{describe_target, describe_targets};
 
 use crate::domain::events::event::Symbol;
 use crate::domain::standard::{LocalizedTitle, Standard};

@@ -73,6 +73,11 @@ fn explain_reading(monitor: &mut Monitor, reading: &Reading, limit: usize) -> Ex
     })
 }
 
+/// Returns the sum of the durations that a side lists, in seconds.
+fn listed_seconds(side: &FormulaSide) -> f64 {
+    side.cases.iter().filter_map(|case| case.value).sum::<i64>() as f64 / 1_000.0
+}
+
 /// Checks that the lists of an explanation add up to its reading.
 fn check_lists_add_up(
     standard: &Standard,
@@ -110,14 +115,22 @@ fn check_lists_add_up(
             prop_assert_eq!(known.then_some(count as f64), reading.value);
             prop_assert!(known || count == 0, "{name}: {count} without data");
         }
+        ReadingComponents::MeanLevel { time, .. } => {
+            if sides().all(|side| side.unlisted_count() + side.forgotten_count() == 0)
+                && !reading.states.contains(ReadingState::NoData)
+            {
+                // The states of forgotten cases are in the time, but not in the list.
+                prop_assert!(listed_seconds(&explanation.of) <= *time, "{name}");
+            }
+        }
         ReadingComponents::Share { part, whole, of } => {
             prop_assert_eq!(explanation.of.count, *of);
             if sides().all(|side| side.unlisted_count() + side.forgotten_count() == 0) {
-                let sum = |side: &FormulaSide| {
-                    side.cases.iter().filter_map(|case| case.value).sum::<i64>() as f64 / 1_000.0
-                };
                 prop_assert_eq!(
-                    (explanation.good.as_ref().map(sum), sum(&explanation.of)),
+                    (
+                        explanation.good.as_ref().map(listed_seconds),
+                        listed_seconds(&explanation.of)
+                    ),
                     (Some(*part), *whole)
                 );
             }
@@ -183,6 +196,12 @@ fn explanation_lists_add_up_to_every_reading() {
                         .all(|side| side.forgotten_count() == 0),
                     "no case is forgotten without a horizon"
                 );
+                if let ReadingComponents::MeanLevel { time, .. } = &reading.components
+                    && explanation.of.unlisted_count() == 0
+                    && !reading.states.contains(ReadingState::NoData)
+                {
+                    prop_assert_eq!(listed_seconds(&explanation.of), *time);
+                }
                 if let (ReadingComponents::Duration(durations), true) = (
                     &reading.components,
                     explanation.of.unlisted_count() == 0 && explanation.of.count > 0,

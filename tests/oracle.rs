@@ -36,6 +36,8 @@ mod history;
 mod history_plan;
 #[path = "oracle/indicators.rs"]
 mod indicators;
+#[path = "oracle/level_means.rs"]
+mod level_means;
 #[path = "oracle/order_facts.rs"]
 mod order_facts;
 

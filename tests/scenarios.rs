@@ -443,6 +443,14 @@ fn describe_reading(reading: &Reading) -> String {
             format!("mean {} of {}", format_duration(mean), durations.of)
         }
         (ReadingComponents::Count | ReadingComponents::Level, Some(value)) => format!("{value}"),
+        (ReadingComponents::MeanLevel { time, elapsed }, Some(value)) => {
+            format!(
+                "{} of {}/{}",
+                round_to_four_decimals(value),
+                format_duration(*time),
+                format_duration(*elapsed)
+            )
+        }
         (ReadingComponents::Oldest { .. }, Some(age)) => format_duration(age),
         (ReadingComponents::Score { of }, Some(value)) => format!("{value} of {of}"),
         (ReadingComponents::Share { part, whole, .. }, Some(value)) => {

@@ -20,7 +20,7 @@ export function makeFormat(lang, texts) {
     if (unit === 'ratio') return { number: percent(amount, target, better), unit: '%' };
     if (unit === 'points') return { number: points(amount, target, better), unit: '' };
     if (unit === 'seconds') return duration(amount, target);
-    return { number: whole.format(amount), unit: '' };
+    return { number: (Number.isInteger(amount) ? whole : tenth).format(amount), unit: '' };
   }
 
   /** Signed. A difference of two percentages is in percentage points. */
@@ -76,7 +76,7 @@ export function makeFormat(lang, texts) {
     if (unit === 'ratio') return `${short(amount * 100)}%`;
     if (unit === 'points') return short(amount).replace('-', '−');
     if (unit === 'score' || unit.startsWith('per_')) return short(amount);
-    if (unit !== 'seconds') return whole.format(amount);
+    if (unit !== 'seconds') return short(amount);
     if (amount >= 3600 && amount % 3600 === 0) return `${amount / 3600} ${texts.hours}`;
     if (amount >= 120 && amount % 60 === 0) return `${amount / 60} ${texts.wholeMinutes}`;
     return `${short(amount)} ${texts.seconds}`;

@@ -1,6 +1,6 @@
 //! Alert policies as sentences.
 
-use super::formulas::describe_value;
+use super::targets::describe_value;
 use crate::describe::{
     bilingual_text, chinese_dimension_name, describe_conditions, describe_duration,
     describe_window, join_list,

@@ -134,6 +134,7 @@ fn tallies_of_kind(indicator: &Indicator, kind: FactKind, good: bool) -> Vec<Fac
         | Formula::Duration { of }
         | Formula::Count { of }
         | Formula::Level { of }
+        | Formula::MeanLevel { of }
         | Formula::Oldest { of }
         | Formula::Score { of, .. } => of,
     };

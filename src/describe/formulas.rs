@@ -1,4 +1,4 @@
-//! Formulas and targets as sentences.
+//! Formulas as sentences.
 
 use super::fact_names::{FactName, fact_name};
 use super::net_promoter::describe_net_promoter;
@@ -6,10 +6,9 @@ use crate::describe::{
     bilingual_text, describe_conditions, describe_duration, describe_window, join_list, symbol_text,
 };
 use crate::domain::standard::{
-    FactTally, FirstContactRule, Formula, Indicator, LocalizedTitle, ScoreScheme, Standard, Target,
-    TargetDirection,
+    FactTally, FirstContactRule, Formula, Indicator, LocalizedTitle, ScoreScheme, Standard,
 };
-use crate::domain::time::timestamp::{SECOND, Timestamp};
+use crate::domain::time::timestamp::SECOND;
 
 /// Describes a formula: `answered calls, divided by answered and abandoned calls`.
 #[must_use]
@@ -36,20 +35,17 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
                 format!("{}：平均值、百分位数和最大值", of.zh),
             )
         }
-        Formula::Count { of } => {
-            let of = describe_tallies(standard, of);
-            bilingual_text(format!("number of {}", of.en), format!("{}数", of.zh))
-        }
+        Formula::Count { of } => describe_each(standard, of, ("number of ", ""), ("", "数")),
         Formula::Level { of } => {
-            let of = describe_tallies(standard, of);
-            bilingual_text(format!("number of {} now", of.en), format!("当前{}数", of.zh))
+            describe_each(standard, of, ("number of ", " now"), ("当前", "数"))
+        }
+        Formula::MeanLevel { of } => {
+            let en = ("mean number of ", ", weighted by time");
+            describe_each(standard, of, en, ("", "数按时间加权的平均值"))
         }
         Formula::Oldest { of } => {
-            let of = describe_tallies(standard, of);
-            bilingual_text(
-                format!("age of the oldest of the {} now", of.en),
-                format!("当前{}的最长持续时间", of.zh),
-            )
+            let en = ("age of the oldest of the ", " now");
+            describe_each(standard, of, en, ("当前", "的最长持续时间"))
         }
         Formula::Score { of, weights, scheme: ScoreScheme::NetPromoter } => {
             describe_net_promoter(&describe_tallies(standard, of), weights)
@@ -329,6 +325,17 @@ pub(super) fn describe_values(tallies: &[FactTally]) -> LocalizedTitle {
     }
 }
 
+/// Describes facts, with a text before and one after them in each language.
+fn describe_each(
+    standard: &Standard,
+    of: &[FactTally],
+    en: (&str, &str),
+    zh: (&str, &str),
+) -> LocalizedTitle {
+    let of = describe_tallies(standard, of);
+    bilingual_text(format!("{}{}{}", en.0, of.en, en.1), format!("{}{}{}", zh.0, of.zh, zh.1))
+}
+
 /// Describes the durations of tallies: `the talk time of ended calls`.
 fn describe_durations(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {
     let (value, of) = (describe_value_names(standard, of), describe_tallies(standard, of));
@@ -393,75 +400,4 @@ pub(super) fn chinese_field_name(field: &str) -> &'static str {
         "liable" => "责任方",
         _ => "标记",
     }
-}
-
-/// Describes the target in force at a time: `at least 85 %, warning below 90 %`.
-///
-/// Without a time, the oldest version applies. Returns `None` without a target.
-#[must_use]
-pub fn describe_target(indicator: &Indicator, at: Option<Timestamp>) -> Option<LocalizedTitle> {
-    Some(describe_threshold(indicator, indicator.target_at(at)?))
-}
-
-/// Describes the targets of all versions, newest first:
-/// `version 2, from 2026-07-01: at least 90 %`.
-///
-/// A single version has only its target. The list is empty if no version has a target.
-#[must_use]
-pub fn describe_targets(standard: &Standard, indicator: &Indicator) -> Vec<LocalizedTitle> {
-    let describe = |target: Option<Target>| {
-        target.map_or_else(
-            || bilingual_text("none", "无"),
-            |target| describe_threshold(indicator, target),
-        )
-    };
-    if indicator.targets.iter().all(|dated| dated.target.is_none()) {
-        return Vec::new();
-    }
-    if let [only] = indicator.targets[..] {
-        return vec![describe(only.target)];
-    }
-    let each = standard.versions.iter().zip(&indicator.targets).map(|(version, dated)| {
-        let (target, from) = (describe(dated.target), &version.date_of_effect);
-        bilingual_text(
-            format!("version {}, from {from}: {}", version.version, target.en),
-            format!("第{}版，{from}起：{}", version.version, target.zh),
-        )
-    });
-    each.collect()
-}
-
-/// Formats a value of an indicator with its unit: `85 %`, `20 s`.
-pub(super) fn describe_value(indicator: &Indicator, value: f64) -> LocalizedTitle {
-    match indicator.unit() {
-        "ratio" => {
-            let percent = (value * 1e6).round() / 1e4;
-            bilingual_text(format!("{percent} %"), format!("{percent}%"))
-        }
-        "seconds" => describe_duration((value * SECOND as f64).round() as i64),
-        _ => bilingual_text(value.to_string(), value.to_string()),
-    }
-}
-
-fn describe_threshold(indicator: &Indicator, target: Target) -> LocalizedTitle {
-    let value = |value: f64| describe_value(indicator, value);
-    let limit = value(target.value);
-    let (bound, beyond) = match target.better {
-        TargetDirection::Higher => {
-            (bilingual_text("at least", "不低于"), bilingual_text("below", "低于"))
-        }
-        TargetDirection::Lower => {
-            (bilingual_text("at most", "不高于"), bilingual_text("above", "高于"))
-        }
-    };
-    let warning = target.warning.map(value).map_or_else(LocalizedTitle::default, |warning| {
-        bilingual_text(
-            format!(", warning {} {}", beyond.en, warning.en),
-            format!("，{}{}为预警", beyond.zh, warning.zh),
-        )
-    });
-    bilingual_text(
-        format!("{} {}{}", bound.en, limit.en, warning.en),
-        format!("{}{}{}", bound.zh, limit.zh, warning.zh),
-    )
 }

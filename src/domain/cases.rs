@@ -16,5 +16,6 @@ pub mod observation;
 pub mod reused_subjects;
 pub mod silent_sources;
 pub mod snapshot_validation;
+pub mod state_timeline;
 pub mod store;
 pub mod timers;

@@ -3,6 +3,7 @@
 mod difference;
 mod estimated_wait;
 mod first_contact;
+mod mean_level;
 mod net_promoter;
 mod rate;
 mod share;
@@ -35,7 +36,10 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
     if let Some((formula, families)) = formula {
         let has_no_sample = matches!(
             formula,
-            Formula::Count { .. } | Formula::Rate { .. } | Formula::Difference { .. }
+            Formula::Count { .. }
+                | Formula::MeanLevel { .. }
+                | Formula::Rate { .. }
+                | Formula::Difference { .. }
         );
         if small_sample > 0 && has_no_sample {
             table.report_problem(
@@ -73,6 +77,7 @@ fn read_formula(
         "duration",
         "count",
         "level",
+        "mean_level",
         "score",
         "nps",
         "one_shot",
@@ -117,6 +122,7 @@ fn read_formula(
         "level" => {
             Formula::Level { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) }
         }
+        "mean_level" => mean_level::read_mean_level(&body, standard)?,
         "score" => Formula::Score {
             of: read_tallies(&body, AcceptedFacts::Answers, standard),
             weights,

@@ -27,7 +27,7 @@ pub fn format_value(
         "ratio" => format_percent(value, target, lower),
         "points" => format!("{:.1}", rounded_tenths(1.0, value, target, lower) / 10.0),
         "seconds" => format_duration(value, target, messages),
-        "count" => format!("{value:.0}"),
+        "count" if value.fract() == 0.0 => format!("{value:.0}"),
         _ => format!("{value:.2}"),
     }
 }

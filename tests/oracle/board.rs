@@ -5,6 +5,7 @@ use super::calendar::{CaseZone, DAY, HOUR, MINUTE, first_instant_of, local_time}
 use super::call_legs::QUEUE;
 use super::case_facts::{CaseMeaning, DimensionValues, OracleFact, StateSpan, zone_of};
 use super::indicators::{OracleFormula, OracleIndicator};
+use super::level_means::{CasePeriod, add_level_means};
 use jiff::civil::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,8 @@ pub(crate) struct ExpectedReading {
     pub(crate) oldest: Option<i64>,
     /// Milliseconds of the part and of the whole of a share.
     pub(crate) times: [i64; 2],
+    /// Time-weighted mean of a level.
+    pub(crate) level_mean: f64,
 }
 
 /// Index of the indicator, scope as in `center=berlin tier=vip`, and window.
@@ -126,7 +129,7 @@ pub(crate) fn index_picks(indicators: &[OracleIndicator]) -> PicksByFact {
 
 /// Scopes in which a fact counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ScopeReach {
+pub(crate) enum ScopeReach {
     All,
     /// Scopes that count contacts: those without a queue.
     Contacts,
@@ -135,7 +138,7 @@ enum ScopeReach {
 }
 
 /// Returns the scopes with these values.
-fn scopes_of(attributes: &DimensionValues, reach: ScopeReach) -> Vec<String> {
+pub(crate) fn scopes_of(attributes: &DimensionValues, reach: ScopeReach) -> Vec<String> {
     let [center, class, tier, ..] = *attributes;
     let scopes = [
         Some(String::new()),
@@ -154,7 +157,9 @@ pub(crate) fn is_leg_scope(scope: &str) -> bool {
 }
 
 /// Returns the facts of a case, each with the attributes and the reach by which it counts.
-fn counted_facts(case: &CaseMeaning) -> Vec<(&OracleFact, &DimensionValues, ScopeReach)> {
+pub(crate) fn counted_facts(
+    case: &CaseMeaning,
+) -> Vec<(&OracleFact, &DimensionValues, ScopeReach)> {
     let of_case = case.facts.iter().map(|fact| match fact.name.0 {
         // The facts of a contact without legs are those of the case.
         "call" if case.legs.is_empty() => (fact, &case.attributes, ScopeReach::All),
@@ -173,7 +178,7 @@ fn counted_facts(case: &CaseMeaning) -> Vec<(&OracleFact, &DimensionValues, Scop
 /// Computes the board of these cases at `now`. `families` lists the family of each pick of each
 /// indicator, and `first_times` the first event time of each received family.
 pub(crate) fn expected_board(
-    cases: &[CaseMeaning],
+    cases: &[(CaseMeaning, Vec<CasePeriod>)],
     now: i64,
     indicators: &[OracleIndicator],
     families: &[Vec<&str>],
@@ -185,8 +190,12 @@ pub(crate) fn expected_board(
         (0..indicators.len()).map(|number| (number, String::new())).collect();
     let begins = [CaseZone::Shanghai, CaseZone::Berlin]
         .map(|zone| WINDOW_NAMES.map(|window| window_start(window, now, zone)));
+    let known = indicators.iter().zip(families);
+    let known_since: Vec<Option<i64>> =
+        known.map(|(indicator, families)| known_since(indicator, families, first_times)).collect();
+    let named_begins = begins.map(|begins| WINDOW_NAMES.into_iter().zip(begins).collect());
     let mut possible_scopes = BTreeSet::new();
-    for case in cases {
+    for (case, periods) in cases {
         for (number, families) in families.iter().enumerate() {
             let has_family = |family: &&str| case.families.contains(family);
             if !families.iter().any(has_family) {
@@ -209,6 +218,12 @@ pub(crate) fn expected_board(
             }
         }
         add_state_times(case, &begins, now, indicators, &mut readings);
+        add_level_means(
+            (case, periods),
+            (&named_begins, now),
+            (indicators, &known_since),
+            &mut readings,
+        );
         for (fact, attributes, reach) in counted_facts(case) {
             let begins = &begins[zone_of(attributes) as usize];
             let scopes = scopes_of(attributes, reach);
@@ -216,6 +231,7 @@ pub(crate) fn expected_board(
             for &(number, pick_index, good) in picks_by_fact.get(&name).into_iter().flatten() {
                 let indicator = &indicators[number];
                 if indicator.counts_state_time()
+                    || indicator.is_mean_level()
                     || !indicator.all_picks()[pick_index].matches_fact(fact, attributes)
                 {
                     continue;
@@ -247,9 +263,10 @@ pub(crate) fn expected_board(
             }
         }
     }
-    let known = indicators.iter().zip(families);
-    let known = known.map(|(indicator, families)| known_since(indicator, families, first_times));
-    ExpectedBoard { readings, present_scopes, possible_scopes, known_since: known.collect() }
+    // A scope has the mean of a level that cases had which left the scope.
+    let with_mean = readings.keys().filter(|(number, ..)| indicators[*number].is_mean_level());
+    present_scopes.extend(with_mean.map(|(number, scope, _)| (*number, scope.clone())));
+    ExpectedBoard { readings, present_scopes, possible_scopes, known_since }
 }
 
 /// Adds the states of an agent to the shares of time. Each state is split at the start of each window

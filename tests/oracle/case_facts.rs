@@ -47,6 +47,16 @@ pub(crate) struct StateSpan {
     pub(crate) until: Option<i64>,
 }
 
+/// When the expiry of a state shows.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) enum ExpiryCheck {
+    /// Once the minute of the expiry is over.
+    #[default]
+    EachMinute,
+    /// At once, if the minute of the expiry is over at `now`.
+    AtTime { now: i64 },
+}
+
 /// Values in the order of [`DIMENSIONS`].
 pub(crate) type DimensionValues = [Option<&'static str>; DIMENSIONS.len()];
 
@@ -73,6 +83,8 @@ pub(crate) struct CaseMeaning {
     /// Past and active working states of an agent. An expired state is none.
     pub(crate) state_spans: Vec<StateSpan>,
     pub(crate) liable: Option<&'static str>,
+    /// When the expiry of a state shows.
+    expiry_check: ExpiryCheck,
     /// Instants at which the passing of time alone changes the board.
     pub(crate) critical_times: Vec<i64>,
     loss_times: Vec<i64>,
@@ -169,8 +181,17 @@ fn in_reading_order<'e>(events: &[(&'e OracleEvent, u64)]) -> Vec<(&'e OracleEve
 
 /// Derives the facts of a case at `now`. The number beside each event breaks the last ties.
 pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeaning {
+    from_events_at(events, now, ExpiryCheck::EachMinute)
+}
+
+/// Derives the facts of a case at `now`, with this check of expiries.
+pub(crate) fn from_events_at(
+    events: &[(&OracleEvent, u64)],
+    now: i64,
+    expiry_check: ExpiryCheck,
+) -> CaseMeaning {
     let events = in_reading_order(events);
-    let mut meaning = CaseMeaning { now, ..CaseMeaning::default() };
+    let mut meaning = CaseMeaning { now, expiry_check, ..CaseMeaning::default() };
     for (event, _) in &events {
         if !meaning.families.contains(&event.family) {
             meaning.families.push(event.family);
@@ -282,7 +303,7 @@ impl CaseMeaning {
         let over = match (lost, expires) {
             (Some(lost), Some(expires)) => Some(lost.min(expires)),
             (Some(lost), None) => Some(lost),
-            (None, expires) => expires.filter(|_| checked_at.is_some_and(|time| time <= self.now)),
+            (None, expires) => expires.filter(|time| self.has_expired(*time)),
         };
         self.open |= over.is_none();
         let (name, time, value) = match over {
@@ -290,6 +311,15 @@ impl CaseMeaning {
             None => (name, since, None),
         };
         OracleFact { name, time, value, label: None, event_index: usize::MAX }
+    }
+
+    /// Returns true if a state that expires at `expires` no longer shows.
+    fn has_expired(&self, expires: i64) -> bool {
+        let checked_at = (expires.div_euclid(MINUTE) + 1) * MINUTE;
+        match self.expiry_check {
+            ExpiryCheck::EachMinute => checked_at <= self.now,
+            ExpiryCheck::AtTime { now } => expires <= self.now && checked_at <= now,
+        }
     }
 
     /// Adds a call-back pending since `since`, unless it has expired. A loss does not end it.
@@ -300,7 +330,7 @@ impl CaseMeaning {
         let expires = since + fact_expiry(name).expect("a pending call-back expires");
         let checked_at = (expires.div_euclid(MINUTE) + 1) * MINUTE;
         self.critical_times.extend([expires, checked_at]);
-        let is_pending = checked_at > self.now;
+        let is_pending = !self.has_expired(expires);
         if is_pending {
             self.open = true;
             self.add_fact(name, usize::MAX, since, None);

@@ -144,6 +144,10 @@ fn compare_reading(
         }
         (OracleFormula::Count(_), ReadingComponents::Count)
         | (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(components.of as f64),
+        (OracleFormula::MeanLevel(_), ReadingComponents::MeanLevel { time, .. }) => {
+            expect_equal("time", time, &(components.times[1] as f64 / 1_000.0))?;
+            value = Some(components.level_mean);
+        }
         (OracleFormula::Oldest(_), ReadingComponents::Oldest { since }) => {
             let since = since.map(|since| since.0);
             if since != components.oldest {

@@ -8,6 +8,7 @@ use super::commitments;
 use super::comparison::board_differences;
 use super::event::{OracleEvent, format_time};
 use super::indicators::OracleIndicator;
+use super::level_means::{CasePeriod, case_periods};
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
 use firstline::domain::time::timestamp::Timestamp;
@@ -192,7 +193,7 @@ impl NaiveOracle {
                     let mut moments: Vec<i64> = run
                         .case_meanings()
                         .iter()
-                        .flat_map(|case| case.critical_times.clone())
+                        .flat_map(|(case, _)| case.critical_times.clone())
                         .collect();
                     moments.retain(|moment| moment + by > run.now);
                     moments.sort_unstable();
@@ -240,7 +241,8 @@ impl OracleRun<'_> {
         self.now = self.now.max(now);
     }
 
-    fn case_meanings(&self) -> Vec<CaseMeaning> {
+    /// Returns each case as it is, and its periods since its first event.
+    fn case_meanings(&self) -> Vec<(CaseMeaning, Vec<CasePeriod>)> {
         let mut cases: BTreeMap<usize, Vec<(&OracleEvent, u64)>> = BTreeMap::new();
         for ((subject, _), (event, tie)) in &self.effective_events {
             cases.entry(*subject).or_default().push((event, *tie));
@@ -248,7 +250,10 @@ impl OracleRun<'_> {
         cases
             .values()
             .flat_map(|events| case_facts::split_subject(events))
-            .map(|events| case_facts::from_events(&events, self.now))
+            .map(|events| {
+                let periods = case_periods(&events, self.now);
+                (case_facts::from_events(&events, self.now), periods)
+            })
             .collect()
     }
 

@@ -36,6 +36,8 @@ pub(crate) enum OracleFormula {
     Duration(Vec<FactPick>),
     Count(Vec<FactPick>),
     Level(Vec<FactPick>),
+    /// Time-weighted mean of a level.
+    MeanLevel(Vec<FactPick>),
     Oldest(Vec<FactPick>),
     Score(Vec<FactPick>),
     /// Part and whole.
@@ -91,6 +93,7 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
         add("excused", OracleFormula::Ratio(vec![customer], vec![fact("excused")]));
         add("running", OracleFormula::Level(vec![fact("running")]));
         add("overdue", OracleFormula::Level(vec![fact("overdue")]));
+        add("pressing_mean", OracleFormula::MeanLevel(vec![fact("overdue"), fact("stopped")]));
         add("stopped", OracleFormula::Oldest(vec![fact("stopped")]));
         if commitment.due_soon.is_some() {
             add("due_soon", OracleFormula::Level(vec![fact("due_soon")]));
@@ -112,7 +115,7 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
 
 fn contact_indicators() -> Vec<OracleIndicator> {
     use DurationLimit::{Below, Beyond, From, Within};
-    use OracleFormula::{Count, Duration, Level, Oldest, Ratio, Score, Share};
+    use OracleFormula::{Count, Duration, Level, MeanLevel, Oldest, Ratio, Score, Share};
     let gone = || {
         vec![pick_fact("call.answered"), pick_fact("call.abandoned"), pick_fact("call.overflowed")]
     };
@@ -193,6 +196,26 @@ fn contact_indicators() -> Vec<OracleIndicator> {
             ]),
         ),
         ("calls_waiting", Level(vec![pick_fact("call.waiting")])),
+        ("calls_waiting_mean", MeanLevel(vec![pick_fact("call.waiting")])),
+        ("calls_talking_mean", MeanLevel(vec![pick_fact("call.talking")])),
+        (
+            "contacts_mean",
+            MeanLevel(vec![
+                pick_fact("call.waiting"),
+                pick_fact("queue.waiting"),
+                pick_fact("queue.at_counter"),
+                pick_fact("call.callback"),
+            ]),
+        ),
+        (
+            "vip_waiting_mean",
+            MeanLevel(vec![FactPick {
+                dimension_values: Some(("tier", &["vip"])),
+                ..pick_fact("call.waiting")
+            }]),
+        ),
+        ("legs_mean", MeanLevel(vec![pick_fact("leg.waiting"), pick_fact("leg.talking")])),
+        ("staffed", MeanLevel(vec![pick_fact("agent.ready"), pick_fact("agent.talking")])),
         ("calls_talking", Level(vec![pick_fact("call.talking")])),
         ("contacts_waiting", Level(vec![pick_fact("call.waiting"), pick_fact("queue.waiting")])),
         ("longest_wait", Oldest(vec![pick_fact("call.waiting"), pick_fact("queue.waiting")])),
@@ -382,6 +405,8 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
             ),
         ),
         ("open", OracleFormula::Level(vec![fact("open")])),
+        ("open_mean", OracleFormula::MeanLevel(vec![fact("open")])),
+        ("paused_mean", OracleFormula::MeanLevel(vec![fact("paused")])),
         (
             "outages_open",
             OracleFormula::Level(vec![FactPick {
@@ -490,6 +515,7 @@ impl OracleIndicator {
             OracleFormula::Duration(of)
             | OracleFormula::Count(of)
             | OracleFormula::Level(of)
+            | OracleFormula::MeanLevel(of)
             | OracleFormula::Oldest(of)
             | OracleFormula::Score(of) => of.iter().collect(),
         }
@@ -501,6 +527,11 @@ impl OracleIndicator {
             OracleFormula::Ratio(good, _) | OracleFormula::Share(good, _) => good.len(),
             _ => 0,
         }
+    }
+
+    /// Returns true if the indicator is the time-weighted mean of a level.
+    pub(crate) fn is_mean_level(&self) -> bool {
+        matches!(self.formula, OracleFormula::MeanLevel(_))
     }
 
     /// Returns true if the indicator counts the time of states inside the window.
@@ -530,6 +561,7 @@ impl OracleIndicator {
             OracleFormula::Duration(of) => format!("duration = {}", toml_list(of)),
             OracleFormula::Count(of) => format!("count = {}", toml_list(of)),
             OracleFormula::Level(of) => format!("level = {}", toml_list(of)),
+            OracleFormula::MeanLevel(of) => format!("mean_level = {}", toml_list(of)),
             OracleFormula::Oldest(of) => format!("level = {}\noldest = true", toml_list(of)),
             OracleFormula::Score(of) => {
                 format!("score = {}\nweights = {SCORE_WEIGHTS:?}", toml_list(of))

@@ -207,6 +207,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
             &["title", "count"],
             &["title", "level"],
             &["title", "level", "oldest"],
+            &["title", "mean_level"],
             &["title", "score", "weights"],
             &["title", "nps"],
             &["title", "one_shot"],

@@ -110,6 +110,9 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         | ReadingComponents::Count
         | ReadingComponents::Level
         | ReadingComponents::Oldest { .. } => String::new(),
+        ReadingComponents::MeanLevel { time, elapsed } => {
+            format!("{} / {}", format_seconds(*time), format_seconds(*elapsed))
+        }
         ReadingComponents::Score { of } => of.to_string(),
         ReadingComponents::Share { part, whole, .. } => {
             format!("{} / {}", format_seconds(*part), format_seconds(*whole))
@@ -158,7 +161,7 @@ pub(super) fn format_amount(value: f64, unit: &str) -> String {
     match unit {
         "ratio" => format!("{:.2} %", value * 100.0),
         "seconds" => format_seconds(value),
-        "count" => format!("{value}"),
+        "count" if value.fract() == 0.0 => format!("{value}"),
         "score" => format!("{value:.3}"),
         "points" => format!("{value:.1}"),
         _ => format!("{value:.2}"),

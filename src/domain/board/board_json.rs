@@ -101,6 +101,10 @@ impl Serialize for ReadingJson<'_> {
                 map.serialize_entry("of", &durations.of)?;
             }
             ReadingComponents::Count | ReadingComponents::Level => {}
+            ReadingComponents::MeanLevel { time, elapsed } => {
+                map.serialize_entry("time_seconds", time)?;
+                map.serialize_entry("elapsed_seconds", elapsed)?;
+            }
             ReadingComponents::Oldest { since } => map.serialize_entry("since", since)?,
             ReadingComponents::Score { of } => map.serialize_entry("of", of)?,
             ReadingComponents::Share { part, whole, of } => {

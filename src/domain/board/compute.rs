@@ -6,6 +6,7 @@ mod coverage;
 mod difference;
 pub(in crate::domain) mod duration_sums;
 mod durations;
+mod mean_level;
 mod scope_sums;
 mod state_times;
 
@@ -263,6 +264,13 @@ fn compute_readings(
         }
         Formula::Level { of } => {
             add(None, Some(active_count(state, sums, of) as f64), ReadingComponents::Level);
+        }
+        Formula::MeanLevel { of } => {
+            for lane in windows {
+                let parts = (sums, &builder.coverage);
+                let (value, components) = mean_level::mean_level(state, parts, of, lane);
+                builder.add_reading(Some(lane), value, components);
+            }
         }
         Formula::Oldest { of } => {
             let since = matching_gauges(state, sums, of)

@@ -85,6 +85,13 @@ pub enum ReadingComponents {
     Count,
     /// Number of active facts, which is the value itself.
     Level,
+    /// Time in the states inside the window, and length of the window so far, in seconds.
+    MeanLevel {
+        /// Time in the states.
+        time: f64,
+        /// Length of the window so far.
+        elapsed: f64,
+    },
     /// Age of the oldest active fact.
     Oldest {
         /// Start of the oldest active fact, `None` if none is active.
@@ -141,6 +148,9 @@ impl ReadingComponents {
             }
             ReadingComponents::Count => ReadingComponents::Count,
             ReadingComponents::Level => ReadingComponents::Level,
+            ReadingComponents::MeanLevel { .. } => {
+                ReadingComponents::MeanLevel { time: 0.0, elapsed: 0.0 }
+            }
             ReadingComponents::Oldest { .. } => ReadingComponents::Oldest { since: None },
             ReadingComponents::Score { .. } => ReadingComponents::Score { of: 0 },
             ReadingComponents::Share { .. } => {
@@ -176,6 +186,7 @@ impl ReadingComponents {
             | ReadingComponents::EstimatedWait { of, .. } => Some(*of),
             ReadingComponents::Count
             | ReadingComponents::Level
+            | ReadingComponents::MeanLevel { .. }
             | ReadingComponents::Oldest { .. }
             | ReadingComponents::Rate { .. }
             | ReadingComponents::Difference { .. } => None,

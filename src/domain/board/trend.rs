@@ -48,6 +48,8 @@ pub struct TrendSums {
     /// Time in states by set of timed states, and the number of states active at the end of the
     /// range. Zero until [`TrendSums::set_range`].
     state_times: Vec<DurationSum>,
+    /// Begin and end of the range. Equal until [`TrendSums::set_range`].
+    range: (Timestamp, Timestamp),
 }
 
 impl TrendSums {
@@ -59,6 +61,7 @@ impl TrendSums {
             durations: vec![DurationSum::default(); plan.duration_count()],
             states: vec![StateSums::default(); plan.timed_states().len()],
             state_times: vec![DurationSum::default(); plan.timed_states().len()],
+            range: Default::default(),
         }
     }
 
@@ -101,6 +104,7 @@ impl TrendSums {
     /// Computes the time in states from `begin` to `end`, the range of these sums. `active` has the
     /// number of states active at `end` by set.
     pub fn set_range(&mut self, begin: Timestamp, end: Timestamp, active: &[i64]) {
+        self.range = (begin, end);
         let sets = self.state_times.iter_mut().zip(&self.states).zip(active);
         for ((times, sums), active) in sets {
             let sum_ms = sums.millis_between(*active, begin, end);
@@ -130,16 +134,23 @@ impl TrendSums {
     }
 
     /// Returns the value of an indicator, or `None` if there was nothing or too little to measure.
+    /// `known_since` returns the time from which the operands of an indicator are known.
     #[must_use]
     pub fn indicator_value(
         &self,
         indicator: usize,
-        standard: &Standard,
-        plan: &CellPlan,
+        (standard, plan): (&Standard, &CellPlan),
+        known_since: &impl Fn(usize) -> Option<Timestamp>,
     ) -> Option<f64> {
-        let indicator = &standard.indicators[indicator];
-        let (value, of) = match &indicator.formula {
+        let small_sample = standard.indicators[indicator].small_sample;
+        let (value, of) = match &standard.indicators[indicator].formula {
             Formula::Count { of } => return Some(self.count_tallies(of, plan) as f64),
+            Formula::MeanLevel { of } => {
+                let time = plan.find_timed_states(of).map(|set| self.state_times[set].sum_ms)?;
+                let (begin, end) = self.range;
+                let elapsed = end.millis_since(begin.max(known_since(indicator)?));
+                return (elapsed > 0).then(|| time as f64 / elapsed as f64);
+            }
             Formula::Ratio { good, of, .. } => {
                 let of = self.count_tallies(of, plan);
                 (self.count_tallies(good, plan) as f64 / of as f64, of)
@@ -169,17 +180,17 @@ impl TrendSums {
                 (duration_share(part, whole).0?, whole.count)
             }
             Formula::Difference { first, second, .. } => {
-                return Some(
-                    self.indicator_value(*first, standard, plan)?
-                        - self.indicator_value(*second, standard, plan)?,
-                );
+                let value = |indicator: &usize| {
+                    self.indicator_value(*indicator, (standard, plan), known_since)
+                };
+                return Some(value(first)? - value(second)?);
             }
             Formula::Level { .. }
             | Formula::Oldest { .. }
             | Formula::Rate { .. }
             | Formula::EstimatedWait { .. } => return None,
         };
-        (of > 0 && of.unsigned_abs() >= indicator.small_sample).then_some(value)
+        (of > 0 && of.unsigned_abs() >= small_sample).then_some(value)
     }
 }
 
@@ -190,6 +201,7 @@ pub fn has_trend(indicator: usize, standard: &Standard) -> bool {
         Formula::Ratio { .. }
         | Formula::Duration { .. }
         | Formula::Count { .. }
+        | Formula::MeanLevel { .. }
         | Formula::Score { .. }
         | Formula::Share { .. } => true,
         Formula::Difference { first, second, .. } => {

@@ -9,6 +9,7 @@
 mod agent_append;
 mod apply_result;
 mod count_difference;
+mod count_states;
 mod merge_events;
 mod retention;
 mod reuse;
@@ -24,6 +25,7 @@ use super::derive_facts;
 use super::groups::CaseGroups;
 use super::reused_subjects::ReusedSubjects;
 use super::silent_sources::SilentSources;
+use super::state_timeline::{StateTimeline, TimedKinds};
 use super::timers::TimerWheel;
 use crate::domain::cases::store::case_record::{HistoryPart, MergeResult};
 use crate::domain::cases::store::case_summary::CaseSummary;
@@ -47,6 +49,8 @@ pub struct Caseload {
     pub(in crate::domain) derivation: DerivationSettings,
     /// For each kind of fact, its consumers.
     pub(in crate::domain) consumers: Vec<count_difference::FactConsumers>,
+    /// States whose times the means of levels need.
+    pub(in crate::domain) timed_kinds: TimedKinds,
     /// True if an agent's facts depend only on adjacent observations.
     pub(in crate::domain) agents_are_local: bool,
     pub(in crate::domain) now: Timestamp,
@@ -80,6 +84,8 @@ pub struct Caseload {
     pub(in crate::domain) groups_handed_over: usize,
     pub(in crate::domain) before: CaseFacts,
     pub(in crate::domain) after: CaseFacts,
+    /// Histories from which `before` and `after` were derived, of cases with timed states.
+    pub(in crate::domain) timelines: [StateTimeline; 2],
 }
 
 impl Caseload {
@@ -101,6 +107,7 @@ impl Caseload {
                 &consumers,
                 derivation.committed_families,
             ),
+            timed_kinds: TimedKinds::new(&standard),
             derivation,
             consumers,
             now: Timestamp(i64::MIN),
@@ -124,6 +131,7 @@ impl Caseload {
             groups_handed_over: 0,
             before: CaseFacts::default(),
             after: CaseFacts::default(),
+            timelines: Default::default(),
             standard,
         }
     }
@@ -268,13 +276,17 @@ impl Caseload {
         } else {
             (HistoryPart::All, &mut self.after)
         };
-        derive_facts::derive_case_facts(
+        let summary = derive_facts::derive_case_facts(
             (self.cases.record(slot), part),
             &self.cases.overflow,
             &context,
             &mut self.groups,
             out,
-        )
+        );
+        if self.timed_kinds.include_family(summary.families) {
+            self.record_timeline((slot, part), before);
+        }
+        summary
     }
 
     /// Derives the facts of one case or of all, unused kinds and clock reports included.

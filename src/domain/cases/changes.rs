@@ -1,7 +1,7 @@
 //! Differences of facts that the caseload hands over to the cells.
 
 use super::groups::CaseGroup;
-use crate::domain::facts::catalog::Fact;
+use crate::domain::facts::catalog::{Fact, FactKind};
 use crate::domain::time::timestamp::Timestamp;
 
 /// Changes since the last handover to the cells.
@@ -15,6 +15,8 @@ pub struct CaseChanges {
     pub(in crate::domain) case_counts: Vec<Seen>,
     /// Added and retracted facts, in the order of detection.
     pub(in crate::domain) fact_counts: Vec<Counted>,
+    /// Starts and ends of states for the means of levels.
+    pub(in crate::domain) state_changes: Vec<CaseStateChange>,
     /// Facts with durations of cases that were forgotten, each with its group. They stay counted.
     pub(in crate::domain) forgotten_durations: Vec<(u32, Fact)>,
 }
@@ -36,6 +38,26 @@ pub(in crate::domain) struct Counted {
     pub(in crate::domain) times: i32,
 }
 
+/// A current state of a case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct CaseState {
+    /// Group of cases in which the state counts.
+    pub group: u32,
+    /// Kind of current state.
+    pub kind: FactKind,
+}
+
+/// Start or end of a state of a case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct CaseStateChange {
+    /// The state.
+    pub state: CaseState,
+    /// Time of the start or end.
+    pub time: Timestamp,
+    /// How often the state starts, negative for ends.
+    pub starts: i64,
+}
+
 impl Default for CaseChanges {
     fn default() -> CaseChanges {
         CaseChanges {
@@ -43,6 +65,7 @@ impl Default for CaseChanges {
             groups: Vec::new(),
             case_counts: Vec::new(),
             fact_counts: Vec::new(),
+            state_changes: Vec::new(),
             forgotten_durations: Vec::new(),
         }
     }
@@ -54,6 +77,7 @@ impl CaseChanges {
         self.groups.clear();
         self.case_counts.clear();
         self.fact_counts.clear();
+        self.state_changes.clear();
         self.forgotten_durations.clear();
     }
 }

@@ -15,6 +15,7 @@ pub use self::update_steps::{UpdateProgram, UpdateSteps};
 use super::bucket_bounds::bucket_bounds;
 use super::histogram::{Histogram, bucket_of_millis};
 use super::state_time::SUMS_PER_SET;
+use crate::domain::events::event::CaseFamily;
 use crate::domain::facts::catalog::{Fact, FactKind};
 use crate::domain::standard::indicator::answer_tallies;
 use crate::domain::standard::{FactTally, Formula, Standard};
@@ -36,6 +37,9 @@ pub struct CellPlan {
     timed_states: Vec<Vec<FactTally>>,
     /// For each kind of fact, the current state that it measures.
     measured_states: Vec<Option<FactKind>>,
+    /// True for each kind of fact that reports starts and ends of a state. The states of other
+    /// families are reported by [`crate::domain::cases::state_timeline`].
+    state_reporting_kinds: Vec<bool>,
     /// True for each duration set whose maximum a reading shows.
     sets_with_maximum: Vec<bool>,
     /// Tallies of current-state facts, sorted.
@@ -70,6 +74,11 @@ impl CellPlan {
                 .iter()
                 .map(|kind| standard.kinds.measured_state(kind))
                 .collect(),
+            state_reporting_kinds: standard
+                .kinds
+                .iter()
+                .map(|kind| standard.kinds.family(kind) == CaseFamily::AGENT)
+                .collect(),
             sets_with_maximum: Vec::new(),
             gauge_tallies: Vec::new(),
             fact_kind_count,
@@ -94,7 +103,7 @@ impl CellPlan {
                 Formula::Share { part, whole, .. } => {
                     plan.durations.extend([part.clone(), whole.clone()]);
                 }
-                Formula::Level { of } | Formula::Oldest { of } => {
+                Formula::Level { of } | Formula::MeanLevel { of } | Formula::Oldest { of } => {
                     plan.gauge_tallies.extend_from_slice(of);
                 }
                 Formula::Difference { .. } => {}
@@ -155,6 +164,13 @@ impl CellPlan {
     #[must_use]
     pub fn find_timed_states(&self, of: &[FactTally]) -> Option<usize> {
         self.timed_states.binary_search_by(|known| known.as_slice().cmp(of)).ok()
+    }
+
+    /// Returns true if facts of this kind report starts and ends of a state.
+    #[inline]
+    #[must_use]
+    pub fn facts_report_state(&self, kind: FactKind) -> bool {
+        self.state_reporting_kinds[usize::from(kind.0)]
     }
 
     /// Returns the place of the first sum of a set of timed states, counted from the first duration

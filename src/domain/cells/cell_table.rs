@@ -14,7 +14,7 @@ use super::maxima::{DurationChange, DurationMaxima};
 use super::rollup_group::RollupGroups;
 use super::state_time::StateChange;
 use super::window_panes::{self, WindowPanes};
-use crate::domain::cases::changes::{CaseChanges, Counted, Seen};
+use crate::domain::cases::changes::{CaseChanges, CaseStateChange, Counted, Seen};
 use crate::domain::cases::groups::CaseGroup;
 use crate::domain::facts::catalog::{FactKind, FactMeasure};
 use crate::domain::standard::{Formula, Standard};
@@ -218,6 +218,11 @@ impl CellTable {
             1 => self.add_facts::<1>(&changes.fact_counts),
             _ => self.add_facts::<MAX_BANKS>(&changes.fact_counts),
         }
+        for CaseStateChange { state, time, starts } in &changes.state_changes {
+            let rollup_group = self.rollup_groups.rollup_of_group(state.group);
+            let change = StateChange { time: *time, starts: *starts };
+            self.add_state(PendingState { kind: state.kind, rollup_group, change });
+        }
         for (group, fact) in &changes.forgotten_durations {
             self.change_maxima(*group, fact, DurationMaxima::forget);
         }
@@ -271,7 +276,8 @@ impl CellTable {
         if steps.is_empty() {
             return;
         }
-        let has_timed_states = !steps.timed_states().is_empty();
+        let has_timed_states =
+            self.plan.facts_report_state(fact.kind) && !steps.timed_states().is_empty();
         if !is_gauge {
             let mask = self.panes.bounds().window_mask::<BANKS>(
                 fact.time,
@@ -319,6 +325,13 @@ impl CellTable {
     }
 
     /// Adds a change of a state to the sums of timed states.
+    fn add_state(&mut self, state: PendingState) {
+        match self.plan.bank_count() {
+            1 => self.add_state_change::<1>(state),
+            _ => self.add_state_change::<MAX_BANKS>(state),
+        }
+    }
+
     fn add_state_change<const BANKS: usize>(
         &mut self,
         PendingState { kind, rollup_group, change }: PendingState,

@@ -54,12 +54,12 @@ impl StateSums {
     }
 }
 
-/// Start or end of a state.
+/// Start or end of states.
 #[derive(Clone, Copy, Debug)]
 pub struct StateChange {
     /// Time of the start or end.
     pub time: Timestamp,
-    /// 1 for a start, -1 for an end.
+    /// Number of states that start, negative for ends.
     pub starts: i64,
 }
 

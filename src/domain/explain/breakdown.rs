@@ -8,6 +8,7 @@ use super::bounded_list::{BoundedList, ListOrder, UnresolvedCause};
 use super::explanation::{ExclusionReason, REASONS_MAX};
 use super::scope_membership::ScopeMembership;
 use super::timed_states::TimedStates;
+use crate::domain::cases::changes::CaseState;
 use crate::domain::cases::customer::contact::{Contact, invalidating_fact};
 use crate::domain::cases::customer::{ContactOutcome, CustomerContacts};
 use crate::domain::events::event::Attributes;
@@ -95,6 +96,7 @@ impl<'a> Breakdown<'a> {
                 ListOrder::Newest,
             ),
             Formula::Level { of } | Formula::Oldest { of } => (None, of.clone(), ListOrder::Oldest),
+            Formula::MeanLevel { of } => (None, of.clone(), ListOrder::Longest),
             Formula::Share { part, whole, .. } => (Some(part), whole.clone(), ListOrder::Longest),
             Formula::Count { of } | Formula::Rate { of, .. } => {
                 (None, of.clone(), ListOrder::Newest)
@@ -159,7 +161,7 @@ impl<'a> Breakdown<'a> {
                 self.add_invalidating_fact(rule, explained, fact);
             } else if let Some((kind, state)) = self.timed_states.clip_fact(fact, explained.begin) {
                 self.add_fact(explained, kind, &state);
-            } else if self.counts_kind(fact.kind) {
+            } else if self.counts_kind(fact.kind) && !self.timed_states.is_mean() {
                 self.add_fact(explained, fact.kind, fact);
             }
         }
@@ -168,6 +170,21 @@ impl<'a> Breakdown<'a> {
             && explained.membership == ScopeMembership::Inside
         {
             self.add_clocks(explained);
+        }
+    }
+
+    /// Adds a state that lasted from `start` to `end`, or still lasts, to the mean of its level.
+    pub fn add_state(
+        &mut self,
+        explained: &ExplainedCase<'_>,
+        state: CaseState,
+        range: (Timestamp, Option<Timestamp>),
+    ) {
+        let is_counted =
+            explained.membership != ScopeMembership::Outside && self.counts_kind(state.kind);
+        let fact = self.timed_states.clip_state(state, range, explained.begin);
+        if let Some(fact) = fact.filter(|_| is_counted) {
+            self.add_fact(explained, state.kind, &fact);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::domain::explain::open_cases::{OpenCaseCollector, OpenCaseQuery, OpenC
 use crate::domain::explain::scope_membership::ScopeMembership;
 use crate::domain::facts::catalog::{CaseFacts, Fact};
 use crate::domain::monitor::{Caseload, Monitor};
+use crate::domain::standard::Formula;
 use crate::domain::time::timestamp::Timestamp;
 use std::sync::Arc;
 
@@ -41,12 +42,9 @@ impl Monitor {
     pub fn explain_reading(&mut self, request: &ExplanationRequest) -> Explanation {
         let standard = self.caseload.standard.clone();
         let board = self.single_reading_board(request);
-        let mut breakdown = Breakdown::new(
-            &standard,
-            &standard.indicators[request.indicator].formula,
-            covered_until(self.caseload.now),
-            request.limit,
-        );
+        let formula = &standard.indicators[request.indicator].formula;
+        let mut breakdown =
+            Breakdown::new(&standard, formula, covered_until(self.caseload.now), request.limit);
         let is_first_contact = breakdown.is_first_contact();
         let current = &self.caseload.current;
         let begins: Vec<Timestamp> = (0..standard.zones.all().len())
@@ -82,6 +80,22 @@ impl Monitor {
                 explain(leg.group, std::slice::from_ref(&leg.fact), false);
             });
         });
+        if matches!(formula, Formula::MeanLevel { .. }) {
+            let case_facts = CaseFacts::default();
+            self.caseload.visit_past_states(|case, state, range, groups| {
+                let explained = ExplainedCase {
+                    case,
+                    facts: &case_facts,
+                    counted: &[],
+                    with_clocks: false,
+                    attributes: &groups.get(state.group).attributes,
+                    membership: membership(groups, state.group),
+                    begin: begins[usize::from(groups.get(state.group).zone)],
+                };
+                breakdown.add_state(&explained, state, range);
+            });
+            self.update_cells();
+        }
         if breakdown.is_first_contact() {
             let locate = |group: u32| {
                 (
@@ -246,7 +260,8 @@ fn reading_counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
         ReadingComponents::Count | ReadingComponents::Level => {
             (None, reading.value.map(|value| value as i64))
         }
-        ReadingComponents::Oldest { .. }
+        ReadingComponents::MeanLevel { .. }
+        | ReadingComponents::Oldest { .. }
         | ReadingComponents::Difference { .. }
         | ReadingComponents::EstimatedWait { .. } => (None, None),
     }

@@ -47,13 +47,17 @@ impl Monitor {
                 })
             })
             .collect();
+        let Caseload { standard, coverage, .. } = &self.caseload;
+        let known_since = |indicator: usize| {
+            let operands = standard.operand_families(&standard.indicators[indicator].formula);
+            coverage.operands_known_since(&operands)
+        };
         let value = |indicator, sums: &Option<TrendSums>| {
-            sums.as_ref()?.indicator_value(indicator, &self.caseload.standard, &self.cells.plan)
+            let plan = &self.cells.plan;
+            sums.as_ref()?.indicator_value(indicator, (standard, plan), &known_since)
         };
         let values = |indicator: usize| {
-            let Caseload { standard, coverage, .. } = &self.caseload;
-            let operands = standard.operand_families(&standard.indicators[indicator].formula);
-            let known_since = coverage.operands_known_since(&operands);
+            let known_since = known_since(indicator);
             let is_known = |place: usize| {
                 let end = Timestamp((from + place as i64 + 1) * STEP_MS);
                 known_since.is_some_and(|since| end > since)

@@ -53,6 +53,12 @@ pub enum Formula {
         /// Current-state facts to count.
         of: Vec<FactTally>,
     },
+    /// Time-weighted mean of a level in a window: the time in the states inside the window, divided
+    /// by the length of the window so far.
+    MeanLevel {
+        /// Current-state facts to count.
+        of: Vec<FactTally>,
+    },
     /// Age of the oldest current-state fact that is active now.
     Oldest {
         /// Current-state facts to compare.
@@ -214,6 +220,7 @@ impl Formula {
             Formula::Duration { of }
             | Formula::Count { of }
             | Formula::Level { of }
+            | Formula::MeanLevel { of }
             | Formula::Oldest { of }
             | Formula::Score { of, .. }
             | Formula::Rate { of, .. } => vec![of],
@@ -227,8 +234,12 @@ impl Formula {
 
     /// Iterates over the lists of current states whose time inside a window the formula sums.
     pub fn timed_states(&self) -> impl Iterator<Item = &Vec<FactTally>> {
-        let states = if let Formula::Share { states, .. } = self { states.as_ref() } else { None };
-        states.into_iter().flatten()
+        let lists = match self {
+            Formula::Share { states: Some(states), .. } => states.as_slice(),
+            Formula::MeanLevel { of } => std::slice::from_ref(of),
+            _ => &[],
+        };
+        lists.iter()
     }
 
     /// Returns the unit of the value, as in Prometheus names.
@@ -239,7 +250,7 @@ impl Formula {
             Formula::Duration { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. } => {
                 "seconds"
             }
-            Formula::Count { .. } | Formula::Level { .. } => "count",
+            Formula::Count { .. } | Formula::Level { .. } | Formula::MeanLevel { .. } => "count",
             Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",
             Formula::Score { scheme: ScoreScheme::NetPromoter, .. } => "points",
             Formula::Rate { per, .. } => RATE_BASES
@@ -268,6 +279,7 @@ impl Formula {
             Formula::Duration { .. } => "duration",
             Formula::Count { .. } => "count",
             Formula::Level { .. } => "level",
+            Formula::MeanLevel { .. } => "mean_level",
             Formula::Oldest { .. } => "age",
             Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",
             Formula::Score { scheme: ScoreScheme::NetPromoter, .. } => "nps",

@@ -7,8 +7,9 @@ pub(super) const TABLES: [TableReference; 4] = [
     TableReference {
         heading: "[indicator.NAME]",
         purpose: "An indicator with exactly one formula: `ratio`, `duration`, `count`, `level`, \
-            `score`, `nps`, `one_shot`, `share`, `rate`, `difference` or `estimated_wait`. The name \
-            becomes part of metric names. At least one indicator is required.",
+            `mean_level`, `score`, `nps`, `one_shot`, `share`, `rate`, `difference` or \
+            `estimated_wait`. The name becomes part of metric names. At least one indicator is \
+            required.",
         keys: &[&INDICATOR_KEYS],
     },
     TableReference {
@@ -32,7 +33,7 @@ pub(super) const TABLES: [TableReference; 4] = [
 ];
 
 /// `[indicator.NAME]`.
-const INDICATOR_KEYS: [KeyReference; 17] = [
+const INDICATOR_KEYS: [KeyReference; 18] = [
     KeyReference::required(
         "title",
         "table",
@@ -66,6 +67,13 @@ const INDICATOR_KEYS: [KeyReference; 17] = [
         "another formula",
         "Number of cases that are in one of these states now.",
         r#"level = ["call.waiting"]"#,
+    ),
+    KeyReference::optional(
+        "mean_level",
+        "list of current states",
+        "another formula",
+        "Mean number of cases that were in one of these states, weighted by time, in each window.",
+        r#"mean_level = ["call.waiting"]"#,
     ),
     KeyReference::with_default(
         "oldest",

@@ -78,6 +78,16 @@ impl ScopeCoverage<'_> {
         self.known_since.is_some()
     }
 
+    /// Returns the time from which every operand is known; `None` if one is not.
+    pub(super) fn known_since(&self) -> Option<Timestamp> {
+        self.known_since
+    }
+
+    /// Returns the start of a window in the scope's time zone.
+    pub(super) fn window_start(&self, window: usize) -> Timestamp {
+        self.window_starts[window]
+    }
+
     /// Returns the time from which a window is known if it begins earlier; `None` if it is known in
     /// full. The window `all` begins with the first event.
     pub(super) fn partial_since(&self, window: usize) -> Option<Timestamp> {

@@ -4,7 +4,7 @@
 //! read once and added to all of its scopes.
 
 use super::duration_sums::DurationSum;
-use super::state_times::StateTimes;
+use super::state_times::{StateTimes, has_any_mean, has_mean};
 use crate::domain::board::compute::{BoardInput, ReadingSelection};
 use crate::domain::cells::cell::Cell;
 use crate::domain::standard::scope::Scope;
@@ -43,9 +43,9 @@ impl ScopeSumsTable {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); scopes.len()];
         let rollup_groups =
             (0..).zip(state.cells.rollup_groups.all()).zip(&state.cells.case_counts);
-        for ((number, rollup_group), _) in
-            rollup_groups.filter(|(_, counts)| counts.iter().any(|cases| *cases > 0))
-        {
+        for ((number, rollup_group), _) in rollup_groups.filter(|((number, _), counts)| {
+            counts.iter().any(|cases| *cases > 0) || has_any_mean(state, *number)
+        }) {
             rollup_group.scopes().iter().for_each(|scope| members[*scope as usize].push(number));
         }
         let mut all: Vec<(&Scope, Vec<u32>)> = scopes.iter().zip(members).collect();
@@ -108,16 +108,19 @@ impl ScopeSums {
             members.iter().flat_map(families_of).fold(0, |all, family: u64| all | family);
         let indicators = state.standard.indicators.iter().enumerate();
         let selected = indicators.map(|(number, indicator)| {
-            let applies = scope.values.is_empty() || families & indicator.families != 0;
+            let was_member = || members.iter().any(|group| has_mean(state, indicator, *group));
+            let applies =
+                scope.values.is_empty() || families & indicator.families != 0 || was_member();
             applies
                 && selection.contains(number, scope.kind)
                 && !matches!(indicator.formula, Formula::Difference { .. })
         });
+        let selected = selected.collect();
         let lanes = |count: usize| vec![[0; LANES_PER_BANK]; count * state.cells.plan.bank_count()];
         ScopeSums {
             scope: Arc::new(scope.clone()),
             rollup_groups: members,
-            selected: selected.collect(),
+            selected,
             counts: lanes(state.cells.plan.slot_count()),
             duration_sums_ms: lanes(state.cells.plan.duration_count()),
             duration_counts: lanes(state.cells.plan.duration_count()),

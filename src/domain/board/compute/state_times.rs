@@ -1,8 +1,10 @@
 //! Time in states inside every window, for each set of timed states.
 
 use super::duration_sums::DurationSum;
+use crate::domain::board::compute::BoardInput;
 use crate::domain::cells::cell_table::CellTable;
 use crate::domain::cells::state_time::covered_until;
+use crate::domain::standard::{FactTally, Formula, Indicator};
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::LANES_PER_BANK;
 
@@ -69,4 +71,36 @@ impl StateTimes {
         sums.map(|(ms, ended)| DurationSum { sum_ms: *ms, count: ended.count + self.active[set] })
             .collect()
     }
+}
+
+/// Returns the milliseconds that the cases of a rollup group spent in states inside a window, which
+/// ends at `until`.
+pub(super) fn time_in_states(
+    cells: &CellTable,
+    rollup_group: u32,
+    of: &[FactTally],
+    (window, until): (usize, Timestamp),
+) -> i64 {
+    let plan = &cells.plan;
+    let Some(set) = plan.find_timed_states(of) else { return 0 };
+    let (bank, lane) = (window / LANES_PER_BANK, window % LANES_PER_BANK);
+    let zone = cells.rollup_groups.all()[rollup_group as usize].zone_number();
+    let begin = cells.panes.window_starts(zone)[window];
+    let sums = cells.cells[rollup_group as usize].state_sums(set, bank, plan)[lane];
+    sums.millis_between(cells.active_states(set, rollup_group), begin, until)
+}
+
+/// Returns true if an indicator is the mean of a level and the cases of a rollup group were in its
+/// states inside a window. Cases that have left the group may have been.
+pub(super) fn has_mean(state: &BoardInput<'_>, indicator: &Indicator, rollup_group: u32) -> bool {
+    let Formula::MeanLevel { of } = &indicator.formula else { return false };
+    let until = covered_until(state.now);
+    (0..state.standard.windows.len())
+        .any(|window| time_in_states(state.cells, rollup_group, of, (window, until)) != 0)
+}
+
+/// Returns true if [`has_mean`] is true for some indicator.
+pub(super) fn has_any_mean(state: &BoardInput<'_>, rollup_group: u32) -> bool {
+    let mut indicators = state.standard.indicators.iter();
+    indicators.any(|indicator| has_mean(state, indicator, rollup_group))
 }

@@ -139,6 +139,7 @@ impl Caseload {
         }
         change.count_leg_difference(&mut before.legs, &mut after.legs);
         let affected = change.affected;
+        let families = before.families | after.families;
         if affected.orders
             && let Some(at_risk_orders) = at_risk_orders
         {
@@ -146,6 +147,9 @@ impl Caseload {
         }
         if affected.contacts && (before.customer.is_some() || after.customer.is_some()) {
             self.count_contact_difference(key);
+        }
+        if self.timed_kinds.include_family(families) {
+            self.count_state_changes();
         }
     }
 

@@ -4,7 +4,7 @@ use super::{CellTable, PendingState};
 use crate::domain::cells::cell::Cell;
 use crate::domain::cells::state_time::StateChange;
 use crate::domain::facts::catalog::{Fact, FactKind};
-use crate::domain::time::window::{LANES_PER_BANK, MAX_BANKS, Window};
+use crate::domain::time::window::{LANES_PER_BANK, Window};
 
 impl CellTable {
     /// Appends empty sums of timed states to decoded cells if all lack them. Returns true if they did.
@@ -47,11 +47,7 @@ impl CellTable {
     fn recount_state(&mut self, group: u32, fact: &Fact, is_active: bool) {
         let rollup_group = self.rollup_groups.rollup_of_group(group);
         for change in StateChange::of_fact(fact, is_active) {
-            let state = PendingState { kind: fact.kind, rollup_group, change };
-            match self.plan.bank_count() {
-                1 => self.add_state_change::<1>(state),
-                _ => self.add_state_change::<MAX_BANKS>(state),
-            }
+            self.add_state(PendingState { kind: fact.kind, rollup_group, change });
         }
     }
 

@@ -20,7 +20,7 @@ pub use self::counted_unit::{describe_counted_unit, describe_counted_units};
 pub use self::exclusion_reasons::describe_reason;
 pub use self::fact_names::describe_fact;
 pub use self::formulas::{chinese_dimension_name, describe_indicator, describe_tallies};
-pub use self::targets::{describe_target, describe_targets};
+pub use self::targets::{describe_newest_targets, describe_target, describe_targets};
 
 use crate::domain::events::event::Symbol;
 use crate::domain::standard::{LocalizedTitle, Standard};
@@ -170,7 +170,10 @@ mod tests {
         let describe = |name: &str| {
             let indicator =
                 standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
-            describe_target(indicator, None).map(|text| (text.en, text.zh))
+            indicator
+                .overall_target_at(None)
+                .map(|target| describe_target(indicator, target))
+                .map(|text| (text.en, text.zh))
         };
         assert_eq!(
             describe("answer_rate"),

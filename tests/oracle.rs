@@ -40,6 +40,8 @@ mod indicators;
 mod level_means;
 #[path = "oracle/order_facts.rs"]
 mod order_facts;
+#[path = "oracle/targets.rs"]
+mod targets;
 
 use delivery::{BoardMismatch, DeliveryPlan};
 use firstline::standard_file::parse_standard;

@@ -104,9 +104,7 @@ impl Monitor {
     pub fn compute_levels(&self) -> Board {
         let mut selection = compute::ReadingSelection::select_none(&self.caseload.standard);
         let indicators = self.caseload.standard.indicators.iter().enumerate();
-        for (number, _) in indicators
-            .filter(|(_, indicator)| indicator.targets.iter().any(|dated| dated.target.is_some()))
-        {
+        for (number, _) in indicators.filter(|(_, indicator)| indicator.has_target()) {
             (0..self.caseload.standard.scopes.len()).for_each(|scope| {
                 selection.select_indicator(number, scope, &self.caseload.standard);
             });

@@ -11,14 +11,15 @@ pub mod schema_translation;
 pub mod scope;
 pub mod score_scale;
 pub mod source;
+pub mod target;
+mod target_lookup;
 
 use self::alert_policy::AlertPolicy;
 pub use self::event_schema::EventSchema;
-pub use self::indicator::{
-    DatedTarget, FactTally, Formula, Indicator, ScoreScheme, Target, TargetDirection,
-};
+pub use self::indicator::{FactTally, Formula, Indicator, ScoreScheme};
 use self::population::PopulationTable;
 use self::source::DeclaredSource;
+pub use self::target::{DatedTargets, ScopedTarget, Target, TargetDirection, TargetStart};
 use crate::domain::events::event::{Attributes, CaseFamily, LifeCycle, Symbol};
 use crate::domain::facts::catalog::{CountedUnit, FactKind, FactKinds, place::one_shot};
 use crate::domain::facts::commitment_clock::PauseEffect;

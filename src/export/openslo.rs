@@ -8,13 +8,13 @@
 //! counts, targets of 100 % (OpenSLO requires less than 1), warnings, and first contact indicators
 //! whose contacts can still be followed by another, because their counters are not final.
 
-use super::promql::PromqlQueries;
+use super::promql::{PromqlQueries, newest_target};
 use crate::describe;
 use crate::domain::standard::{
     Formula, Indicator, LocalizedTitle, Standard, Target, TargetDirection,
 };
 use crate::domain::time::period::Period;
-use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, Timestamp};
+use crate::domain::time::timestamp::{DAY, HOUR, MINUTE};
 use crate::domain::time::window::Window;
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn openslo_documents(standard: &Standard) -> Vec<Value> {
 
 /// Returns the target of an indicator. Returns `None` if OpenSLO cannot express it.
 fn exportable_target(queries: &PromqlQueries<'_>, indicator: &Indicator) -> Option<Target> {
-    let target = indicator.targets.first()?.target?;
+    let target = newest_target(indicator)?;
     let final_counts = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. })
         && queries.has_counters();
     (final_counts
@@ -135,7 +135,7 @@ fn indicator_spec(queries: &PromqlQueries<'_>, indicator: &Indicator, target: Ta
 }
 
 fn objective_spec(queries: &PromqlQueries<'_>, indicator: &Indicator, target: Target) -> Value {
-    let aim = describe::describe_target(indicator, Some(Timestamp(i64::MAX))).unwrap_or_default();
+    let aim = describe::describe_target(indicator, target);
     json!({
         "description": description_text(&aim),
         "service": dns_name(queries.family_name(indicator)),

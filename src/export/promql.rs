@@ -4,8 +4,8 @@
 //! 30 minutes. The scopes are the whole organization and the first single dimension, `all|center`.
 
 use crate::domain::events::event::CaseFamily;
-use crate::domain::standard::{Formula, Indicator, Standard};
-use crate::domain::time::timestamp::{MINUTE, SECOND};
+use crate::domain::standard::{Formula, Indicator, Standard, Target};
+use crate::domain::time::timestamp::{MINUTE, SECOND, Timestamp};
 use crate::domain::time::window::{MAX_WINDOWS, Window};
 
 /// Names and selectors of a standard in Prometheus.
@@ -138,6 +138,11 @@ impl<'s> PromqlQueries<'s> {
             .map(move |(bit, name)| (CaseFamily(bit as u8), name.as_str(), indicators_of(bit)));
         all.filter(|(_, _, indicators)| !indicators.is_empty())
     }
+}
+
+/// Returns the last target of the whole organization.
+pub(super) fn newest_target(indicator: &Indicator) -> Option<Target> {
+    indicator.overall_target_at(Some(Timestamp(i64::MAX)))
 }
 
 /// Returns the Chinese name of a case family. Other names are set in backticks.

@@ -12,6 +12,9 @@
 //! | `firstline_scopes_omitted` | kinds of scopes | number of scopes above the limit |
 //! | `firstline_calendar_ends_timestamp_seconds` | calendars whose holidays end | that time |
 //!
+//! An indicator with `targets` in the standard has a target series for each scope, with its labels.
+//! The target of other indicators has no labels.
+//!
 //! Current-state readings have no label `window`. The label `scope` names the dimensions of the
 //! scope, or `all` without dimensions. Selecting one value of `scope` keeps sums from counting a
 //! case twice.
@@ -46,7 +49,8 @@ use crate::domain::board::reading::{
 };
 use crate::domain::cells::bucket_bounds::bucket_bounds;
 use crate::domain::standard::metric_family::{IndicatorFamily, MetricFamily};
-use crate::domain::standard::{Indicator, Standard, Target};
+use crate::domain::standard::{Indicator, Standard};
+use crate::domain::time::timestamp::Timestamp;
 
 /// Selection of the exported readings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,7 +79,7 @@ pub fn write_metrics(
             indicator,
             title_with_unit: title_with_unit(&board.standard, number),
             standard: &board.standard,
-            target: indicator.target_at(board.as_of),
+            as_of: board.as_of,
             labels: &labels,
             readings: labels.with_scope_labels(
                 split_off_indicator(&mut readings, number, |reading| reading.key.indicator),
@@ -143,14 +147,14 @@ struct IndicatorMetrics<'e> {
     /// English title, and what the indicator counts if it is about contacts.
     title_with_unit: String,
     standard: &'e Standard,
-    target: Option<Target>,
+    as_of: Option<Timestamp>,
     labels: &'e MetricLabels,
     readings: Vec<(&'e str, &'e Reading)>,
     totals: Vec<(&'e str, &'e RatioTotal)>,
     spreads: Vec<(&'e str, &'e DurationDistribution)>,
 }
 
-impl IndicatorMetrics<'_> {
+impl<'e> IndicatorMetrics<'e> {
     fn write_families(&self, text: &mut TextWriter) {
         let title = &self.title_with_unit;
         let of_durations = self
@@ -187,9 +191,7 @@ impl IndicatorMetrics<'_> {
                 }
             }
         }
-        if let Some(target) = self.target {
-            self.write_target(target, text);
-        }
+        self.write_targets(text);
         self.write_states(text);
     }
 
@@ -242,7 +244,12 @@ impl IndicatorMetrics<'_> {
         }
     }
 
-    fn write_target(&self, target: Target, text: &mut TextWriter) {
+    /// Writes the levels and the targets in force. Writes nothing if no target is in force.
+    fn write_targets(&self, text: &mut TextWriter) {
+        let targets = self.targets();
+        if targets.is_empty() {
+            return;
+        }
         let title = &self.indicator.title.en;
         let help = format!("{title}: 0 no level, 1 met, 2 warning, 3 breached");
         text.begin_family(&IndicatorFamily::Level.of(self.indicator), &help);
@@ -257,7 +264,25 @@ impl IndicatorMetrics<'_> {
         }
         let family = IndicatorFamily::Target.of(self.indicator);
         text.begin_family(&family, &format!("{title}: target"));
-        text.write_sample("", &[], target.value);
+        for (scope, target) in targets {
+            text.write_sample("", scope.as_slice(), target);
+        }
+    }
+
+    /// Returns the targets in force, each with the labels of its scope. A target that all scopes
+    /// share from the start of its version has no labels.
+    fn targets(&self) -> Vec<(Option<&'e str>, f64)> {
+        if !self.indicator.has_scoped_targets() {
+            let target = self.indicator.overall_target_at(self.as_of);
+            return target.map(|target| (None, target.value)).into_iter().collect();
+        }
+        let with_target =
+            |(scope, reading): &(&'e str, &Reading)| Some((Some(*scope), reading.target?));
+        let mut targets: Vec<(Option<&'e str>, f64)> =
+            self.readings.iter().filter_map(with_target).collect();
+        // The readings of a scope follow each other, one for each window.
+        targets.dedup_by_key(|(scope, _)| *scope);
+        targets
     }
 
     fn write_states(&self, text: &mut TextWriter) {

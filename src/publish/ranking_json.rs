@@ -42,6 +42,8 @@ pub struct RankedScope<'b> {
     pub states: ReadingStates,
     /// The level against the target: `none`, `met`, `warning` or `breached`.
     pub level: &'static str,
+    /// The target in force in the scope.
+    pub target: Option<f64>,
     /// Distance to the best value; `None` without a rank.
     pub gap: Option<f64>,
 }
@@ -99,11 +101,7 @@ impl Ranking {
                 "`{name}` has no current value; choose a window, for example `window=today`"
             ));
         }
-        let better = better.or(ranked_indicator
-            .targets
-            .iter()
-            .find_map(|dated| dated.target)
-            .map(|target| target.better));
+        let better = better.or(ranked_indicator.target_direction());
         let better = better.ok_or_else(|| {
             format!("`{name}` has no target; add `better=higher` or `better=lower`")
         })?;
@@ -165,6 +163,7 @@ fn ranked_scope<'b>(
         state: reading.state().name(),
         states: reading.states,
         level: reading.level.name(),
+        target: reading.target,
         gap,
     }
 }

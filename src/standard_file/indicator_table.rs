@@ -7,14 +7,12 @@ mod mean_level;
 mod net_promoter;
 mod rate;
 mod share;
+mod targets;
 
 use super::fact_lists::{AcceptedFacts, read_tallies};
 use super::labels_key;
 use crate::domain::standard::score_scale::ScoreScale;
-use crate::domain::standard::{
-    DatedTarget, FactTally, Formula, Indicator, ScoreScheme, Standard, Target, TargetDirection,
-};
-use crate::domain::time::timestamp::Timestamp;
+use crate::domain::standard::{FactTally, Formula, Indicator, ScoreScheme, Standard};
 use crate::standard_file::{check_name, read_title};
 use crate::toml_document::{TomlTable, TomlValue};
 
@@ -25,7 +23,7 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
     let title = read_title(&table);
     let formula = read_formula(name, value, &table, standard);
     let seconds = formula.as_ref().is_none_or(|(formula, _)| formula.unit() == "seconds");
-    let target = table.optional_table("target").and_then(|target| read_target(&target, seconds));
+    let targets = targets::read_targets(&table, seconds, standard);
     let small_sample = table.optional_integer("small_sample").unwrap_or(0);
     let small_sample = u64::try_from(small_sample).unwrap_or_else(|_| {
         table.report_problem("small_sample", "a number of cases cannot be negative");
@@ -47,8 +45,7 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
                 "this formula has no number of cases; remove `small_sample`",
             );
         }
-        let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
-        let name = name.to_owned();
+        let (name, targets) = (name.to_owned(), vec![targets]);
         let indicator = Indicator { name, title, formula, targets, small_sample, families, labels };
         warn_of_metric_name(&indicator, value);
         standard.indicators.push(indicator);
@@ -178,35 +175,6 @@ pub(super) fn read_number(table: &TomlTable<'_>, key: &str, seconds: bool) -> Op
         }
         _ => value.require_float(),
     }
-}
-
-/// Reads `target = { at_least | at_most = .., warning = .. }` in the unit of the indicator.
-fn read_target(table: &TomlTable<'_>, seconds: bool) -> Option<Target> {
-    let number = |key: &str| read_number(table, key, seconds);
-    let (at_least, at_most, warning) = (number("at_least"), number("at_most"), number("warning"));
-    table.report_unknown_keys();
-    let (better, value) = match (at_least, at_most) {
-        (Some(value), None) => (TargetDirection::Higher, value),
-        (None, Some(value)) => (TargetDirection::Lower, value),
-        (Some(_), Some(_)) => {
-            table.report_problem(
-                "at_most",
-                "a target has one threshold: `at_least` or `at_most`, not both",
-            );
-            return None;
-        }
-        (None, None) => {
-            table.report_problem("", "a target needs its threshold: `at_least` or `at_most`");
-            return None;
-        }
-    };
-    let is_valid = warning.is_none_or(|warning| {
-        if better == TargetDirection::Higher { warning >= value } else { warning <= value }
-    });
-    if !is_valid {
-        table.report_problem("warning", "`warning` must be on the good side of the target");
-    }
-    Some(Target { better, value, warning })
 }
 
 #[cfg(test)]

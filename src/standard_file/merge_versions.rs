@@ -8,15 +8,14 @@
 use super::StandardOrigin;
 use super::alert_table::add_policy_warnings;
 use super::metric_names::check_metric_names;
+use super::time_keys::start_of_day;
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::{
-    Commitment, CommitmentTerms, DatedTarget, DeadlineRule, ReopeningEffect, Standard,
-    StandardVersion,
+    Commitment, CommitmentTerms, DatedTargets, DeadlineRule, Indicator, ReopeningEffect,
+    ScopedTarget, Standard, StandardVersion, TargetStart,
 };
 use crate::domain::time::timestamp::Timestamp;
 use crate::toml_document::{TomlDocument, TomlProblem};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 /// Maximum number of versions. Every group of cases stores data for each.
 const VERSIONS_MAX: usize = 32;
@@ -103,7 +102,7 @@ fn merge_versions(versions: &[(TomlDocument, Standard)]) -> Option<Standard> {
         let since = if oldest {
             Timestamp(i64::MIN)
         } else {
-            start_of_day(&version.date_of_effect, newest.zones.get(0))?
+            start_of_day(version.date_of_effect.parse().ok()?, newest.zones.get(0))?
         };
         standard.versions.push(StandardVersion {
             version: version.version.clone(),
@@ -123,7 +122,7 @@ fn merge_versions(versions: &[(TomlDocument, Standard)]) -> Option<Standard> {
     }
     for indicator in &mut standard.indicators {
         indicator.targets[0].since = standard.versions[0].since;
-        for (version, (_, older)) in standard.versions.iter().zip(versions).skip(1) {
+        for (version, (older_document, older)) in standard.versions.iter().zip(versions).skip(1) {
             let old = older.indicators.iter().find(|known| known.name == indicator.name);
             if let Some(old) = old.filter(|old| old.unit() != indicator.unit()) {
                 let message = format!(
@@ -135,19 +134,15 @@ fn merge_versions(versions: &[(TomlDocument, Standard)]) -> Option<Standard> {
                 );
                 report_problem(document, "indicator", &indicator.name, "", message);
             }
-            let target = old.and_then(|old| old.targets[0].target);
-            indicator.targets.push(DatedTarget { since: version.since, target });
+            let entries = old.map_or_else(Vec::new, |old| {
+                let pair = VersionPair { document, older_document, older };
+                pair.translate_targets(old, newest)
+            });
+            indicator.targets.push(DatedTargets::new(version.since, entries));
         }
     }
     add_policy_warnings(&mut standard);
     Some(standard)
-}
-
-/// Returns the first time of a day. Returns `None` if `date` is invalid.
-fn start_of_day(date: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let date: Date = date.parse().ok()?;
-    let start = date.to_zoned(zone.clone()).ok()?;
-    Some(Timestamp(start.timestamp().as_millisecond()))
 }
 
 /// Reports a problem at a key of `[kind.name]`.
@@ -240,6 +235,35 @@ impl VersionPair<'_> {
             report_problem(document, "commitment", &commitment.name, "deadline", message);
             place
         })
+    }
+
+    /// Returns the targets of an indicator of the older version. Their days begin in the newest
+    /// version's zone.
+    fn translate_targets(&self, old: &Indicator, newest: &Standard) -> Vec<ScopedTarget> {
+        let translate = |entry: &ScopedTarget| {
+            let conditions = entry.conditions.iter().map(|(dimension, values)| {
+                let name = &self.older.schema.dimensions[*dimension];
+                let place = newest.schema.dimensions.iter().position(|known| known == name);
+                if place.is_none() {
+                    let message = format!(
+                        "version {} lacks the dimension `{name}`, which selects a target here; \
+                         keep it in its `dimensions`",
+                        newest.version
+                    );
+                    let document = self.older_document;
+                    report_problem(document, "indicator", &old.name, "targets", message);
+                }
+                (place.unwrap_or(*dimension), values.clone())
+            });
+            let mut conditions: Vec<(usize, Vec<String>)> = conditions.collect();
+            conditions.sort();
+            let from = entry.from.map(|from| TargetStart {
+                since: start_of_day(from.day, newest.zones.get(0)).unwrap_or(from.since),
+                ..from
+            });
+            ScopedTarget { conditions, from, target: entry.target }
+        };
+        old.targets[0].entries.iter().map(translate).collect()
     }
 
     /// Translates a deadline of the older version and adds its calendar to the standard.

@@ -2,9 +2,10 @@
 
 use crate::domain::standard::RetentionHorizon;
 use crate::domain::time::time_zones::TimeZones;
-use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, SECOND, truncate_for_message};
+use crate::domain::time::timestamp::{DAY, HOUR, MINUTE, SECOND, Timestamp, truncate_for_message};
 use crate::domain::time::window::{MAX_WINDOWS, Window};
 use crate::toml_document::{TomlTable, TomlValue};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// Reads the time zone of the standard and those of `[zones]`.
@@ -102,6 +103,12 @@ pub(super) fn read_windows(root: &TomlTable<'_>) -> Vec<Window> {
         windows.truncate(MAX_WINDOWS - 1);
     }
     windows
+}
+
+/// Returns the first time of a day in a zone. Returns `None` if it is out of range.
+pub(super) fn start_of_day(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    let start = day.to_zoned(zone.clone()).ok()?;
+    Some(Timestamp(start.timestamp().as_millisecond()))
 }
 
 /// Reads `[horizon]`: retention and clock tolerance. Omitted keys have their defaults.

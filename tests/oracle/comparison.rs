@@ -2,9 +2,8 @@
 
 use super::board::{ExpectedBoard, ExpectedReading, is_leg_scope, reading_start, window_named};
 use super::event::format_time;
-use super::indicators::{
-    OracleFormula, OracleIndicator, RATIO_TARGET, SCORE_WEIGHTS, SMALL_SAMPLE,
-};
+use super::indicators::{OracleFormula, OracleIndicator, SCORE_WEIGHTS, SMALL_SAMPLE};
+use super::targets::ratio_target;
 use firstline::domain::board::reading::{Board, Reading, ReadingComponents};
 use std::collections::BTreeSet;
 
@@ -39,7 +38,8 @@ pub(crate) fn board_differences(
         let compared = match since {
             None => compare_no_data(reading),
             Some(_) => {
-                compare_reading(reading, components, &indicators[number], partial_since, now)
+                let indicator = &indicators[number];
+                compare_reading(reading, components, indicator, &key.1, partial_since, now)
             }
         };
         if let Err(difference) = compared {
@@ -88,6 +88,7 @@ fn compare_reading(
     reading: &Reading,
     components: &ExpectedReading,
     indicator: &OracleIndicator,
+    scope: &str,
     partial_since: Option<i64>,
     now: i64,
 ) -> Result<(), String> {
@@ -96,13 +97,15 @@ fn compare_reading(
     match (&indicator.formula, &reading.components) {
         (OracleFormula::Ratio(..), ReadingComponents::Ratio { good, of }) => {
             expect_equal("good/of", &(*good, *of), &(components.good, components.of))?;
+            let (target, warning) = ratio_target(scope, now);
+            expect_equal("target", &reading.target, &Some(target))?;
             if components.of > 0 {
                 let ratio = components.good as f64 / components.of as f64;
                 value = Some(ratio);
                 (state, level) = match ratio {
                     _ if components.of < SMALL_SAMPLE => ("small_sample", "none"),
-                    ratio if ratio < RATIO_TARGET.0 => ("ok", "breached"),
-                    ratio if ratio < RATIO_TARGET.1 => ("ok", "warning"),
+                    ratio if ratio < target => ("ok", "breached"),
+                    ratio if ratio < warning => ("ok", "warning"),
                     _ => ("ok", "met"),
                 };
             }

@@ -4,6 +4,7 @@ use super::board::is_leg_scope;
 use super::calendar::{HOUR, MINUTE, SECOND};
 use super::case_facts::{DIMENSIONS, DimensionValues, OracleFact};
 use super::commitments;
+use super::targets;
 use std::fmt::Write;
 
 /// Limit of a fact's duration in milliseconds, named as in a standard.
@@ -53,8 +54,6 @@ pub(crate) struct OracleIndicator {
 
 /// Weights of the answers 1 to 5.
 pub(crate) const SCORE_WEIGHTS: [f64; 5] = [0.0, 0.2, 0.5, 0.8, 1.0];
-/// Target and warning threshold of ratios.
-pub(crate) const RATIO_TARGET: (f64, f64) = (0.5, 0.75);
 /// Ratios with fewer cases are small samples.
 pub(crate) const SMALL_SAMPLE: i64 = 2;
 
@@ -544,11 +543,11 @@ impl OracleIndicator {
     pub(crate) fn to_toml(&self) -> String {
         let formula = match &self.formula {
             OracleFormula::Ratio(good, of) => {
-                let (target, warning) = RATIO_TARGET;
                 format!(
-                    "ratio = {{ good = {}, of = {} }}\ntarget = {{ at_least = {target}, warning = {warning} }}\nsmall_sample = {SMALL_SAMPLE}",
+                    "ratio = {{ good = {}, of = {} }}\n{}\nsmall_sample = {SMALL_SAMPLE}",
                     toml_list(good),
-                    toml_list(of)
+                    toml_list(of),
+                    targets::targets_toml()
                 )
             }
             OracleFormula::Share(part, whole) => {

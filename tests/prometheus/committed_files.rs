@@ -57,8 +57,7 @@ fn every_indicator_with_target_has_alert_rules() {
             .find(|(name, _)| name == "alerts.yml")
             .expect("the file is accessible")
             .1;
-        let with_target =
-            standard.indicators.iter().filter(|indicator| indicator.targets[0].target.is_some());
+        let with_target = standard.indicators.iter().filter(|indicator| indicator.has_target());
         for indicator in with_target {
             assert!(
                 alerts.contains(&format!("sla_{}_level", indicator.name)),

@@ -202,7 +202,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
         "[indicator.NAME]",
         "[indicator.last]\n{keys}\n",
         &[
-            &["title", "ratio", "target", "small_sample", "labels"],
+            &["title", "ratio", "target", "targets", "small_sample", "labels"],
             &["title", "duration"],
             &["title", "count"],
             &["title", "level"],
@@ -249,6 +249,13 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
          ratio = { good = [\"call.answered\"], of = [\"call.offered\"] }\n\
          [indicator.last.target]\n{keys}\n",
         &[&["at_least", "warning"], &["at_most"]],
+    ),
+    sample(
+        "[[indicator.NAME.targets]]",
+        "[indicator.last]\ntitle = { en = \"L\", zh = \"末\" }\n\
+         ratio = { good = [\"call.answered\"], of = [\"call.offered\"] }\n\
+         [[indicator.last.targets]]\n{keys}\n",
+        &[&["where", "from", "at_least", "warning"], &["at_most"]],
     ),
     sample(
         "[indicator.NAME.labels]",

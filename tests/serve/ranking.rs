@@ -67,7 +67,7 @@ async fn scopes_are_ranked_from_best_to_worst() {
                of: i64,
                states: &[&str],
                level: &str,
-               gap: Value| json!({ "rank": rank, "scope": { "center": center }, "value": value, "of": of, "state": states[0], "states": states, "level": level, "gap": gap });
+               gap: Value| json!({ "rank": rank, "scope": { "center": center }, "value": value, "of": of, "state": states[0], "states": states, "level": level, "target": 0.8, "gap": gap });
     // The week begins before the first event.
     let partial = &["partial"][..];
     let few = &["partial", "small_sample"];

@@ -17,8 +17,8 @@ pub(super) fn rankings_text(board: &Board, kind: usize, readings: &[&Reading]) -
     let groups = keys.into_iter().filter_map(|(indicator, window)| {
         let definition = &board.standard.indicators[indicator];
         let reading = readings.iter().find(|reading| reading.key.indicator == indicator)?;
-        let ranking =
-            Ranking { indicator, kind, window, better: definition.target_at(board.as_of)?.better };
+        let better = definition.targets_at(board.as_of)?.direction()?;
+        let ranking = Ranking { indicator, kind, window, better };
         let mut key = reading.key.clone();
         key.window = window;
         let rows = ranking

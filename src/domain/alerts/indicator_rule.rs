@@ -67,7 +67,8 @@ pub(in crate::domain) fn evaluate_scopes(
     let evaluate = |reading: &Reading| {
         let evaluation = match &rule.measure {
             AlertMeasure::Value { .. } => {
-                let thresholds = thresholds_in_force(rule, indicator, now)?;
+                let target = standard.target_in_scope(indicator, &reading.key.scope, Some(now));
+                let thresholds = thresholds_in_force(rule, target)?;
                 let evaluation = compare_with_thresholds(
                     reading.value,
                     has_no_data(reading, indicator),
@@ -86,14 +87,9 @@ pub(in crate::domain) fn evaluate_scopes(
     readings.filter_map(evaluate).collect()
 }
 
-/// Returns the thresholds in force; `None` if the rule has none and the indicator no target.
-fn thresholds_in_force(
-    rule: &IndicatorRule,
-    indicator: &Indicator,
-    now: Timestamp,
-) -> Option<AlertThresholds> {
+/// Returns the thresholds in force; `None` if the rule has none and the scope no target.
+fn thresholds_in_force(rule: &IndicatorRule, target: Option<Target>) -> Option<AlertThresholds> {
     let AlertMeasure::Value { fire, clear, .. } = &rule.measure else { return None };
-    let target = indicator.target_at(Some(now));
     let (better, value, warning) = match (fire, target) {
         (Some(limit), _) => (limit.better, limit.value, None),
         (None, Some(Target { better, value, warning })) => (better, value, warning),
@@ -165,9 +161,8 @@ fn evaluate_burn_rate(
     now: Timestamp,
 ) -> Option<IndicatorEvaluation> {
     let indicator = &board.standard.indicators[rule.indicator];
-    let target = indicator.target_at(Some(now))?;
-    let allowed =
-        if target.better == TargetDirection::Higher { 1.0 - target.value } else { target.value };
+    let target = board.standard.target_in_scope(indicator, &longest.key.scope, Some(now))?;
+    let allowed = target.allowed_misses();
     let times = burn_rate_threshold(rule, &longest.key.scope, &board.standard, now)?;
     let rate = |window: &usize| {
         let key = ReadingKey { window: Some(*window), ..longest.key.clone() };

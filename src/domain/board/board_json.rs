@@ -22,7 +22,8 @@ impl Board {
 /// Returns the error budget of a ratio in the current calendar period. Returns `None` without a
 /// target or for other windows. A scope with several time zones uses the standard's default zone.
 fn error_budget_of(board: &Board, key: &ReadingKey, good: i64, of: i64) -> Option<ErrorBudget> {
-    let target = board.standard.indicators[key.indicator].target_at(board.as_of)?;
+    let indicator = &board.standard.indicators[key.indicator];
+    let target = board.standard.target_in_scope(indicator, &key.scope, board.as_of)?;
     let (window, now) = (board.standard.windows[key.window?], board.as_of?);
     let zone =
         board.standard.zones.scope_zone(&board.standard.scopes[key.scope.kind], &key.scope.values);

@@ -171,7 +171,7 @@ impl<'r> ReadingBuilder<'r> {
             scope,
             coverage: coverage.of_scope(state, number, scope),
             stale,
-            target: indicator.target_at(Some(state.now)),
+            target: state.standard.target_in_scope(indicator, scope, Some(state.now)),
             readings: out,
         }
     }

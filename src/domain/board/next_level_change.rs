@@ -17,7 +17,8 @@ impl Board {
             let ReadingComponents::Oldest { since: Some(since) } = reading.components else {
                 return None;
             };
-            let target = self.standard.indicators[reading.key.indicator].target_at(Some(now))?;
+            let indicator = &self.standard.indicators[reading.key.indicator];
+            let target = self.standard.target_in_scope(indicator, &reading.key.scope, Some(now))?;
             let limits = [Some(target.value), target.warning].into_iter().flatten();
             // At the limit itself the level is unchanged.
             limits

@@ -53,7 +53,7 @@ pub fn bucket_bounds(standard: &Standard, indicator: &Indicator) -> Vec<i64> {
     bounds.extend(choices.filter_map(|choice| {
         if let DeadlineRule::Within(millis, None) = choice.deadline { Some(millis) } else { None }
     }));
-    let targets = indicator.targets.iter().filter_map(|dated| dated.target);
+    let targets = indicator.all_targets();
     let threshold_seconds =
         targets.flat_map(|target| [Some(target.value), target.warning]).flatten();
     bounds.extend(threshold_seconds.map(|seconds| (seconds * SECOND as f64) as i64));

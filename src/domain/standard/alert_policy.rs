@@ -1,6 +1,6 @@
 //! Alert policies: conditions, severities and receivers.
 
-use super::indicator::TargetDirection;
+use super::target::TargetDirection;
 use crate::domain::events::event::Symbol;
 use crate::domain::standard::LocalizedTitle;
 use crate::domain::time::timestamp::HOUR;

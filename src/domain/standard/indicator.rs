@@ -1,10 +1,10 @@
 //! Indicators: figures computed from facts, each with a formula and targets.
 
 use super::label::IndicatorLabel;
+use super::target::DatedTargets;
 use crate::domain::events::event::{Attributes, Symbol};
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::LocalizedTitle;
-use crate::domain::time::timestamp::Timestamp;
 
 /// Indicator computed from facts.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ pub struct Indicator {
     pub title: LocalizedTitle,
     /// Formula of the value.
     pub formula: Formula,
-    /// Targets by version, newest first. The last one applies from the beginning of time.
-    pub targets: Vec<DatedTarget>,
+    /// Targets by version, newest first. The last ones apply from the beginning of time.
+    pub targets: Vec<DatedTargets>,
     /// Sample count below which a reading is a small sample.
     pub small_sample: u64,
     /// Bit mask of the case families that it covers.
@@ -156,44 +156,7 @@ pub struct FactTally {
     pub conditions: Vec<(usize, Vec<String>)>,
 }
 
-/// Target of one version of the standard.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct DatedTarget {
-    /// Start of validity.
-    pub since: Timestamp,
-    /// Target, or `None` if this version has none.
-    pub target: Option<Target>,
-}
-
-/// Target of an indicator's value.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Target {
-    /// Good side of the threshold.
-    pub better: TargetDirection,
-    /// Target value: a ratio, seconds, a count or a score.
-    pub value: f64,
-    /// Warning threshold.
-    pub warning: Option<f64>,
-}
-
-/// Good side of a target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TargetDirection {
-    /// Values at or above the target are good.
-    Higher,
-    /// Values at or below the target are good.
-    Lower,
-}
-
 impl Indicator {
-    /// Returns the target in force at `at`, or `None` without one. `None` for `at` means the
-    /// beginning of time.
-    #[must_use]
-    pub fn target_at(&self, at: Option<Timestamp>) -> Option<Target> {
-        let at = at.unwrap_or(Timestamp(i64::MIN));
-        self.targets.iter().find(|dated| dated.since <= at)?.target
-    }
-
     /// Iterates over the facts that the indicator uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
         self.formula.fact_tallies()
@@ -309,32 +272,4 @@ pub fn answer_tallies(of: &[FactTally], weights: usize) -> Vec<Vec<FactTally>> {
         }
     };
     (1..=weights).map(|answer| of.iter().map(exactly(answer)).collect()).collect()
-}
-
-impl Target {
-    /// Returns true if `value` meets the target.
-    #[must_use]
-    pub fn is_reached(&self, value: f64) -> bool {
-        self.better.reaches_threshold(value, self.value)
-    }
-}
-
-impl TargetDirection {
-    /// Returns the public name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TargetDirection::Higher => "higher",
-            TargetDirection::Lower => "lower",
-        }
-    }
-
-    /// Returns true if `value` is on the good side of `threshold` or equal to it.
-    #[must_use]
-    pub fn reaches_threshold(self, value: f64, threshold: f64) -> bool {
-        match self {
-            TargetDirection::Higher => value >= threshold,
-            TargetDirection::Lower => value <= threshold,
-        }
-    }
 }

@@ -146,9 +146,7 @@ impl IndicatorFamily {
             IndicatorFamily::Numerator | IndicatorFamily::Denominator => {
                 matches!(indicator.formula, Formula::Ratio { .. })
             }
-            IndicatorFamily::Level | IndicatorFamily::Target => {
-                indicator.targets.iter().any(|dated| dated.target.is_some())
-            }
+            IndicatorFamily::Level | IndicatorFamily::Target => indicator.has_target(),
         }
     }
 

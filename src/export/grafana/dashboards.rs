@@ -56,7 +56,7 @@ fn stat_panels(names: &[&str]) -> Vec<PanelKind> {
 pub(super) fn overview_dashboard(queries: &PromqlQueries<'_>) -> Dashboard {
     let mut rows: Vec<DashboardRow> = Vec::new();
     for indicator in &queries.standard.indicators {
-        if indicator.targets.iter().all(|dated| dated.target.is_none()) {
+        if !indicator.has_target() {
             continue;
         }
         let (family, panel) =

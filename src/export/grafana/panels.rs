@@ -4,7 +4,7 @@ use super::dashboards::PanelKind;
 use crate::describe;
 use crate::domain::standard::{Formula, Indicator, LocalizedTitle, TargetDirection};
 use crate::export::grafana::datasource;
-use crate::export::promql::{PromqlQueries, chinese_family_name};
+use crate::export::promql::{PromqlQueries, chinese_family_name, newest_target};
 use serde_json::{Value, json};
 
 /// Width of a dashboard in grid units.
@@ -98,7 +98,7 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
                 &legend,
                 false,
             )];
-            if indicator.targets.first().is_some_and(|dated| dated.target.is_some()) {
+            if indicator.has_target() {
                 targets.push(query_target(&indicator.target_metric_name(), "target · 目标", false));
             }
             Some(indicator_panel(
@@ -332,7 +332,7 @@ fn panel_json(
 
 /// Returns the color steps red, yellow and green of an indicator's target and warning.
 fn thresholds(indicator: &Indicator) -> Value {
-    let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else {
+    let Some(target) = newest_target(indicator) else {
         return single_color_steps();
     };
     let step = |color: &str, value: Option<f64>| json!({ "color": color, "value": value });

@@ -24,7 +24,7 @@ use crate::domain::time::window::Window;
 use crate::export::prometheus_rules::{
     AlertSeverity, AlertingRule, PrometheusRule, bilingual_text, camel_case, scope_suffix,
 };
-use crate::export::promql::PromqlQueries;
+use crate::export::promql::{PromqlQueries, newest_target};
 use std::collections::BTreeMap;
 
 /// Windows of the recorded miss ratios.
@@ -40,11 +40,8 @@ const BURN_RATES: [(&str, &str, &str, f64, f64); 3] = [
 /// Returns the indicators with an error budget, each with its target and the allowed miss ratio.
 fn indicators_with_budget<'s>(queries: &PromqlQueries<'s>) -> Vec<(&'s Indicator, Target, f64)> {
     let with_budget = |indicator: &'s Indicator| {
-        let target = indicator.targets.first()?.target?;
-        let budget = match target.better {
-            TargetDirection::Higher => 1.0 - target.value,
-            TargetDirection::Lower => target.value,
-        };
+        let target = newest_target(indicator)?;
+        let budget = target.allowed_misses();
         let counted = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. })
             && queries.has_counters();
         (counted && budget > 0.0 && budget < 1.0).then_some((indicator, target, budget))

@@ -2,11 +2,10 @@
 
 use crate::describe;
 use crate::domain::standard::{Indicator, LocalizedTitle};
-use crate::domain::time::timestamp::Timestamp;
 use crate::export::prometheus_rules::{
     AlertSeverity, AlertingRule, bilingual_text, camel_case, scope_suffix,
 };
-use crate::export::promql::PromqlQueries;
+use crate::export::promql::{PromqlQueries, newest_target};
 
 /// Minimum number of cases if the standard has no `small_sample`.
 const DEFAULT_COUNT_MIN: u64 = 10;
@@ -15,14 +14,13 @@ pub(super) fn target_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
     let standard = queries.standard;
     let mut alerts = Vec::new();
     for indicator in &standard.indicators {
-        let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else {
+        let Some(target) = newest_target(indicator) else {
             continue;
         };
         let window = queries.default_window.filter(|_| !indicator.formula.is_current_state());
         let (title, at) = (&indicator.title, scope_suffix(queries));
         let formula = describe::describe_indicator(standard, indicator);
-        let aim = describe::describe_target(indicator, Some(Timestamp(i64::MAX)));
-        let aim = aim.unwrap_or_default();
+        let aim = describe::describe_target(indicator, target);
         let range = window
             .map_or_else(|| bilingual_text("current value", "当前值"), describe::describe_window);
         let description = bilingual_text(

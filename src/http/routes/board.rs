@@ -4,7 +4,7 @@ use super::standard_versions;
 use crate::access::grant::AccessGrant;
 use crate::describe;
 use crate::domain::standard::alert_policy::AlertPolicy;
-use crate::domain::standard::{Commitment, Indicator, Standard};
+use crate::domain::standard::{Commitment, DatedTargets, Indicator, Standard, TargetDirection};
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use crate::http::HttpService;
@@ -137,7 +137,9 @@ fn zones_json(standard: &Standard) -> Value {
 }
 
 fn indicator_json(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp>) -> Value {
-    let (target, warning, better) = standard_versions::target_parts(indicator.target_at(as_of));
+    let (target, warning, _) = standard_versions::target_parts(indicator.overall_target_at(as_of));
+    let targets = indicator.targets_at(as_of);
+    let better = targets.and_then(DatedTargets::direction).map(TargetDirection::name);
     json!({
         "name": indicator.name,
         "title": indicator.title,

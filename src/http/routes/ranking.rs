@@ -53,7 +53,7 @@ pub async fn get_ranking(
     let ranking = Ranking::new(indicator, &by, window, better, standard).map_err(bad_request)?;
     let window =
         ranking.window.map_or("now".to_owned(), |window| standard.windows[window].to_string());
-    let target = standard.indicators[ranking.indicator].target_at(board.as_of);
+    let target = standard.indicators[ranking.indicator].overall_target_at(board.as_of);
     let body = json!({
         "epoch": published.epoch,
         "revision": board.revision,

@@ -3,7 +3,7 @@
 use super::{KeyReference, TableReference};
 
 /// Indicators, their targets and labels, and entries of lists of facts.
-pub(super) const TABLES: [TableReference; 4] = [
+pub(super) const TABLES: [TableReference; 5] = [
     TableReference {
         heading: "[indicator.NAME]",
         purpose: "An indicator with exactly one formula: `ratio`, `duration`, `count`, `level`, \
@@ -26,6 +26,14 @@ pub(super) const TABLES: [TableReference; 4] = [
         keys: &[&TARGET_KEYS],
     },
     TableReference {
+        heading: "[[indicator.NAME.targets]]",
+        purpose: "A target of some scopes, or from a date on. Of the targets that match a scope \
+            and whose `from` has come, the one with the most dimensions in `where` applies, then \
+            the one with the latest `from`. Two targets of the same precedence must not match the \
+            same scope. All targets of an indicator use `at_least`, or all use `at_most`.",
+        keys: &[&SCOPED_TARGET_KEYS, &TARGET_KEYS],
+    },
+    TableReference {
         heading: "[indicator.NAME.labels]",
         purpose: "Labels for filters and groups of boards and reports.",
         keys: &[&LABEL_KEYS],
@@ -33,7 +41,7 @@ pub(super) const TABLES: [TableReference; 4] = [
 ];
 
 /// `[indicator.NAME]`.
-const INDICATOR_KEYS: [KeyReference; 18] = [
+const INDICATOR_KEYS: [KeyReference; 19] = [
     KeyReference::required(
         "title",
         "table",
@@ -148,6 +156,13 @@ const INDICATOR_KEYS: [KeyReference; 18] = [
         "Threshold that the indicator must reach. See `[indicator.NAME.target]`.",
         "target = { at_least = 0.85, warning = 0.90 }",
     ),
+    KeyReference::optional(
+        "targets",
+        "list of up to 1000 tables",
+        "`target` in all scopes",
+        "Targets of some scopes, or from a date on. See `[[indicator.NAME.targets]]`.",
+        r#"targets = [{ where = { center = "hefei" }, at_least = 0.9, from = 2026-07-01 }]"#,
+    ),
     KeyReference::with_default(
         "small_sample",
         "integer, from 0",
@@ -162,6 +177,24 @@ const INDICATOR_KEYS: [KeyReference; 18] = [
         "no labels",
         "Labels by which indicators are grouped. See `[indicator.NAME.labels]`.",
         r#"labels = { quality = "responsiveness", stage = "during" }"#,
+    ),
+];
+
+/// Scopes and dates of `[[indicator.NAME.targets]]`.
+const SCOPED_TARGET_KEYS: [KeyReference; 2] = [
+    KeyReference::optional(
+        "where",
+        "conditions",
+        "all scopes",
+        "Scopes to which the target applies. A scope with further dimensions has it too.",
+        r#"where = { center = "hefei" }"#,
+    ),
+    KeyReference::optional(
+        "from",
+        "date",
+        "as long as the version of the standard",
+        "First day of the target, in the time zone of the standard.",
+        "from = 2026-07-01",
     ),
 ];
 

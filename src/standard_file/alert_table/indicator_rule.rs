@@ -4,7 +4,8 @@ use crate::domain::standard::Standard;
 use crate::domain::standard::alert_policy::{
     AlertMeasure, AlertThreshold, BurnRateThreshold, IndicatorRule, NoDataAction,
 };
-use crate::domain::standard::indicator::{Formula, Indicator, TargetDirection};
+use crate::domain::standard::indicator::{Formula, Indicator};
+use crate::domain::standard::target::{ScopedTarget, TargetDirection};
 use crate::domain::time::period::Period;
 use crate::domain::time::window::Window;
 use crate::standard_file::alert_table::read_wait_duration;
@@ -186,18 +187,20 @@ fn read_threshold(
         (None, Some(value)) => Some(AlertThreshold { better: TargetDirection::Lower, value }),
         (None, None) => None,
     };
-    let target = indicator.targets[0].target;
-    let Some(better) = fire.map(|limit| limit.better).or(target.map(|target| target.better)) else {
+    let targets = &indicator.targets[0].entries;
+    let Some(better) = fire.map(|limit| limit.better).or(indicator.target_direction()) else {
         name.report_problem(format!(
             "`{}` has no target; add the threshold `below` or `above`",
             indicator.name
         ));
         return None;
     };
-    let limit = fire.map(|limit| limit.value).or(target.map(|target| target.value));
-    if let (Some(clear), Some(limit)) = (clear, limit)
-        && !better.reaches_threshold(clear, limit)
-    {
+    let mut limits = match fire {
+        Some(limit) => vec![limit.value],
+        None => targets.iter().map(|entry| entry.target.value).collect(),
+    };
+    limits.retain(|limit| clear.is_some_and(|clear| !better.reaches_threshold(clear, *limit)));
+    if let Some(limit) = limits.first() {
         table.report_problem(
             "clear",
             format!(
@@ -236,12 +239,11 @@ fn read_burn_rate(
     standard: &Standard,
 ) -> Option<AlertMeasure> {
     let ratio = matches!(indicator.formula, Formula::Ratio { .. });
-    let budget =
-        indicator.targets[0].target.filter(|target| (0.0..=1.0).contains(&target.value) && ratio);
-    if budget.is_none_or(|target| {
-        (target.better == TargetDirection::Higher && target.value >= 1.0)
-            || (target.better == TargetDirection::Lower && target.value <= 0.0)
-    }) {
+    let targets = &indicator.targets[0].entries;
+    let has_budget = |entry: &ScopedTarget| {
+        (0.0..=1.0).contains(&entry.target.value) && entry.target.allowed_misses() > 0.0
+    };
+    if !ratio || targets.is_empty() || !targets.iter().all(has_budget) {
         name.report_problem(format!(
             "`{}` has no error budget; use a ratio with a target that allows some misses",
             indicator.name

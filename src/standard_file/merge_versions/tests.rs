@@ -1,5 +1,6 @@
 //! Tests of compatible and incompatible versions.
 
+use crate::domain::standard::scope::Scope;
 use crate::domain::standard::{DeadlineRule, Standard};
 use crate::domain::time::timestamp::{HOUR, Timestamp};
 use crate::standard_file::parse_versions;
@@ -48,8 +49,9 @@ fn version_applies_from_its_date_in_any_file_order() {
         ("2", &["center".to_owned(), "tier".to_owned()][..])
     );
     let before = Some(start_of_day("2026-07-01").plus_millis(-1));
-    let target =
-        |standard: &Standard, at| standard.indicators[0].target_at(at).map(|target| target.value);
+    let target = |standard: &Standard, at| {
+        standard.indicators[0].overall_target_at(at).map(|target| target.value)
+    };
     assert_eq!(
         [target(&standard, before), target(&standard, Some(start_of_day("2026-07-01")))],
         [Some(0.8), Some(0.9)]
@@ -91,7 +93,7 @@ fn version_without_commitment_has_no_terms_or_target() {
     let two = version_file("2", "2026-07-01", &repair_tables("\"tier\"", "2h", "", "0.9"));
     let standard = parse_files(&[one, two]).expect("compatible versions");
     assert!(standard.commitments[0].terms[1].choices.is_empty());
-    assert_eq!(standard.indicators[0].target_at(Some(start_of_day("2026-06-30"))), None);
+    assert_eq!(standard.indicators[0].overall_target_at(Some(start_of_day("2026-06-30"))), None);
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn single_version_applies_to_all_the_past() {
     .expect("valid version");
     assert_eq!(standard.versions[0].since, Timestamp(i64::MIN));
     assert_eq!(standard.commitments[0].terms[0].since, Timestamp(i64::MIN));
-    assert!(standard.indicators[0].target_at(None).is_some());
+    assert!(standard.indicators[0].overall_target_at(None).is_some());
 }
 
 #[test]
@@ -164,4 +166,43 @@ fn reports_incompatible_versions_with_position_and_remedy() {
         let problems = parse_files(&[one(), other]).expect_err("incompatible versions");
         assert!(problems.contains(message), "{problems}\ndoes not contain\n{message}");
     }
+}
+
+#[test]
+fn targets_of_each_version_keep_their_scopes_and_dates() {
+    let targets = |dimensions: &str, low: f64, high: f64| {
+        format!(
+            "dimensions = [{dimensions}]\nscopes = [[\"tier\"], [\"center\"]]\n{ANSWERS_INDICATOR}\n\
+             target = {{ at_least = {low} }}\ntargets = [{{ where = {{ center = \"hefei\" }}, \
+             at_least = {high}, from = 2026-08-01 }}]"
+        )
+    };
+    let one = version_file("1", "2026-01-01", &targets("\"tier\", \"center\"", 0.5, 0.6));
+    let two = version_file("2", "2026-10-01", &targets("\"center\", \"tier\"", 0.7, 0.8));
+    let standard = parse_files(&[one, two]).expect("compatible versions");
+    let target = |value: &str, day: &str| {
+        let center = standard.scopes.iter().position(|scope| scope[..] == [0]).expect("a scope");
+        let scope = Scope { kind: center, values: vec![value.into()] };
+        let at = Some(start_of_day(day));
+        standard.target_in_scope(&standard.indicators[0], &scope, at).map(|target| target.value)
+    };
+    assert_eq!(
+        ["2026-07-31", "2026-08-01", "2026-10-01"].map(|day| target("hefei", day)),
+        [Some(0.5), Some(0.6), Some(0.8)]
+    );
+    assert_eq!(
+        ["2026-07-31", "2026-08-01", "2026-10-01"].map(|day| target("wuhu", day)),
+        [Some(0.5), Some(0.5), Some(0.7)]
+    );
+    let lost = version_file(
+        "3",
+        "2026-11-01",
+        &format!("dimensions = [\"tier\"]\nscopes = [[\"tier\"]]\n{ANSWERS_INDICATOR}"),
+    );
+    let old = version_file("2", "2026-10-01", &targets("\"center\", \"tier\"", 0.7, 0.8));
+    let problems = parse_files(&[old, lost]).expect_err("a dimension is missing");
+    assert!(
+        problems.contains("lacks the dimension `center`, which selects a target"),
+        "{problems}"
+    );
 }

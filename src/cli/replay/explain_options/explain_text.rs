@@ -30,8 +30,10 @@ pub(super) fn explanation_text(explanation: &Explanation) -> String {
     let mut out = format!("{} ({})\n", indicator.title.en, indicator.name);
     // Writing to a string cannot fail.
     let _ = writeln!(out, "= {}", describe::describe_indicator(standard, indicator).en);
-    if let Some(target) = describe::describe_target(indicator, explanation.board.as_of) {
-        let _ = writeln!(out, "target: {}", target.en);
+    let request = &explanation.request;
+    let at = explanation.board.as_of;
+    if let Some(target) = standard.target_in_scope(indicator, &request.scope, at) {
+        let _ = writeln!(out, "target: {}", describe::describe_target(indicator, target).en);
     }
     let counts = describe::describe_counted_unit(
         standard,

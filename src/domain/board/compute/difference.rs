@@ -39,7 +39,7 @@ pub(super) fn compute_differences(
         );
         let value = first_value.zip(second_value).map(|(first, second)| first - second);
         let states = operand_states(first_reading).union(operand_states(second_reading));
-        let target = standard.indicators[number].target_at(Some(state.now));
+        let target = standard.target_in_scope(&standard.indicators[number], scope, Some(state.now));
         // The missing part of a count may raise either operand, so it permits no verdict.
         let uncertain = states.contains(ReadingState::Partial)
             && [first, second].into_iter().any(|operand| is_count(operand, standard));

@@ -8,6 +8,7 @@
 //! [`super::prometheus_rules`] alerts on.
 
 mod dashboards;
+mod level_bars;
 mod panels;
 
 use self::dashboards::{Dashboard, DashboardRow};

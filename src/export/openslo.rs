@@ -2,13 +2,17 @@
 //!
 //! Each family is a Service. Each ratio is an SLI of two counters, with an SLO over the longest
 //! calendar window of the standard, or else the longest rolling one. An indicator with an upper
-//! limit names its misses as `bad`.
+//! limit names its misses as `bad`. An indicator with `targets` also has an SLI and an SLO for each
+//! scope that they name.
 //!
 //! OpenSLO cannot express everything. Omitted are targets of indicators that are not ratios of
 //! counts, targets of 100 % (OpenSLO requires less than 1), warnings, and first contact indicators
 //! whose contacts can still be followed by another, because their counters are not final.
 
-use super::promql::{PromqlQueries, newest_target};
+mod objectives;
+
+use self::objectives::Objective;
+use super::promql::PromqlQueries;
 use crate::describe;
 use crate::domain::standard::{
     Formula, Indicator, LocalizedTitle, Standard, Target, TargetDirection,
@@ -17,6 +21,7 @@ use crate::domain::time::period::Period;
 use crate::domain::time::timestamp::{DAY, HOUR, MINUTE};
 use crate::domain::time::window::Window;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Name of the data source document.
 const DATA_SOURCE: &str = "prometheus";
@@ -40,10 +45,14 @@ pub fn export_openslo(standard: &Standard) -> anyhow::Result<String> {
 
 fn openslo_documents(standard: &Standard) -> Vec<Value> {
     let queries = PromqlQueries::new(standard);
-    let objectives: Vec<(&Indicator, Target)> = standard
+    let mut names: BTreeSet<String> =
+        standard.indicators.iter().map(|indicator| dns_name(&indicator.name)).collect();
+    let objectives: Vec<Objective<'_>> = standard
         .indicators
         .iter()
-        .filter_map(|indicator| Some((indicator, exportable_target(&queries, indicator)?)))
+        .filter(|indicator| is_exportable(&queries, indicator))
+        .flat_map(|indicator| objectives::indicator_objectives(standard, indicator, &mut names))
+        .filter(|objective| (0.0..1.0).contains(&target_share(objective.target)))
         .collect();
     let connection = json!({ "url": "http://localhost:9090" });
     let mut documents = vec![openslo_document(
@@ -53,7 +62,7 @@ fn openslo_documents(standard: &Standard) -> Vec<Value> {
         &json!({ "type": "Prometheus", "connectionDetails": connection }),
     )];
     let has_objective = |family: &&String| {
-        objectives.iter().any(|(indicator, _)| queries.family_name(indicator) == *family)
+        objectives.iter().any(|objective| queries.family_name(objective.indicator) == *family)
     };
     for family in standard.schema.families.iter().filter(has_objective) {
         let title = LocalizedTitle { en: family.clone(), zh: family.clone() };
@@ -64,32 +73,28 @@ fn openslo_documents(standard: &Standard) -> Vec<Value> {
             &json!({ "description": format!("Cases of the family {family}") }),
         ));
     }
-    for (indicator, target) in objectives {
+    for objective in objectives {
         documents.push(openslo_document(
             "SLI",
-            &dns_name(&indicator.name),
-            &indicator.title,
-            &indicator_spec(&queries, indicator, target),
+            &objective.name,
+            &objective.title,
+            &indicator_spec(&queries, &objective),
         ));
         documents.push(openslo_document(
             "SLO",
-            &dns_name(&indicator.name),
-            &indicator.title,
-            &objective_spec(&queries, indicator, target),
+            &objective.name,
+            &objective.title,
+            &objective_spec(&queries, &objective),
         ));
     }
     documents
 }
 
-/// Returns the target of an indicator. Returns `None` if OpenSLO cannot express it.
-fn exportable_target(queries: &PromqlQueries<'_>, indicator: &Indicator) -> Option<Target> {
-    let target = newest_target(indicator)?;
-    let final_counts = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. })
-        && queries.has_counters();
-    (final_counts
+/// Returns true if OpenSLO can express targets of the indicator.
+fn is_exportable(queries: &PromqlQueries<'_>, indicator: &Indicator) -> bool {
+    matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. })
+        && queries.has_counters()
         && time_window(queries.standard).is_some()
-        && (0.0..1.0).contains(&target_share(target)))
-    .then_some(target)
 }
 
 /// Returns the share of good cases that a target requires.
@@ -118,31 +123,31 @@ fn dns_name(name: &str) -> String {
     name.replace('_', "-")
 }
 
-fn indicator_spec(queries: &PromqlQueries<'_>, indicator: &Indicator, target: Target) -> Value {
-    let name = &indicator.name;
+fn indicator_spec(queries: &PromqlQueries<'_>, objective: &Objective<'_>) -> Value {
+    let name = &objective.indicator.name;
     let source = |counter: &str| {
-        let query = format!("sum(sla_{name}_{counter}_total{{scope=\"all\"}})");
+        let query = format!("sum(sla_{name}_{counter}_total{{{}}})", objective.selector);
         json!({ "metricSource": {
             "metricSourceRef": DATA_SOURCE, "type": "Prometheus", "spec": { "query": query },
         } })
     };
-    let side = if target.better == TargetDirection::Higher { "good" } else { "bad" };
-    let description = describe::describe_indicator(queries.standard, indicator);
+    let side = if objective.target.better == TargetDirection::Higher { "good" } else { "bad" };
+    let description = describe::describe_indicator(queries.standard, objective.indicator);
     json!({
         "description": description_text(&description),
         "ratioMetric": { "counter": true, side: source("good"), "total": source("of") },
     })
 }
 
-fn objective_spec(queries: &PromqlQueries<'_>, indicator: &Indicator, target: Target) -> Value {
-    let aim = describe::describe_target(indicator, target);
+fn objective_spec(queries: &PromqlQueries<'_>, objective: &Objective<'_>) -> Value {
+    let aim = describe::describe_target(objective.indicator, objective.target);
     json!({
         "description": description_text(&aim),
-        "service": dns_name(queries.family_name(indicator)),
-        "indicatorRef": dns_name(&indicator.name),
+        "service": dns_name(queries.family_name(objective.indicator)),
+        "indicatorRef": objective.name,
         "timeWindow": time_window(queries.standard).into_iter().collect::<Vec<_>>(),
         "budgetingMethod": "Occurrences",
-        "objectives": [{ "displayName": aim.en, "target": target_share(target) }],
+        "objectives": [{ "displayName": aim.en, "target": target_share(objective.target) }],
     })
 }
 

@@ -7,21 +7,24 @@
 //! | `firstline.yml` | firstline itself: down, behind, unable to persist events |
 //!
 //! An alert fires for the whole organization and for each value of the standard's first dimension,
-//! see [`PromqlQueries`]. It never fires on too few cases: the limit is `small_sample`, or a
+//! see [`PromqlQueries`]. An alert on targets also fires for the scopes that the targets name. It never fires on too few cases: the limit is `small_sample`, or a
 //! default in the rule. Annotations are in English and, with the suffix `_zh`, in Chinese.
 //!
-//! Limit: the rules contain the targets in force when they were generated. Generate them again for
-//! each new version of the standard.
+//! An indicator with `targets` is compared with the target series of each scope. Limit: the rules
+//! contain the targets of all other indicators. Generate them again for each new version of the
+//! standard.
 
 mod burn_rates;
 mod self_monitoring;
 mod surges;
 mod targets;
 
-use super::promql::PromqlQueries;
-use crate::domain::standard::{LocalizedTitle, Standard};
+use super::promql::{PromqlQueries, target_dimensions};
+use crate::describe;
+use crate::domain::standard::metric_family::dimension_label;
+use crate::domain::standard::{Indicator, LocalizedTitle, Standard};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Content of a rule file.
 #[derive(Serialize)]
@@ -175,6 +178,24 @@ fn scope_suffix(queries: &PromqlQueries<'_>) -> LocalizedTitle {
         format!("{{{{ with $labels.{dimension} }}}} in {{{{ . }}}}{{{{ end }}}}"),
         format!("{{{{ with $labels.{dimension} }}}}（{{{{ . }}}}）{{{{ end }}}}"),
     )
+}
+
+/// Returns a template for the scope like [`scope_suffix`], also with the other dimensions that the
+/// indicator's targets name: ` in hefei, queue vip`.
+fn target_scope_suffix(queries: &PromqlQueries<'_>, indicator: &Indicator) -> LocalizedTitle {
+    let mut suffix = scope_suffix(queries);
+    let names = &queries.standard.schema.dimensions;
+    let dimensions: BTreeSet<usize> = target_dimensions(indicator).flatten().collect();
+    for dimension in dimensions.into_iter().map(|dimension| names[dimension].as_str()) {
+        if queries.first_dimension() != Some(dimension) {
+            let (label, zh) =
+                (dimension_label(dimension), describe::chinese_dimension_name(dimension));
+            suffix.en +=
+                &format!("{{{{ with $labels.{label} }}}}, {dimension} {{{{ . }}}}{{{{ end }}}}");
+            suffix.zh += &format!("{{{{ with $labels.{label} }}}}（{zh}{{{{ . }}}}）{{{{ end }}}}");
+        }
+    }
+    suffix
 }
 
 #[cfg(test)]

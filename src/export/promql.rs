@@ -64,12 +64,32 @@ impl<'s> PromqlQueries<'s> {
         )
     }
 
+    /// Returns the selector of the scopes that an indicator's rules compare with targets:
+    /// [`PromqlQueries::scope_selector`], and the scopes that its targets name.
+    #[must_use]
+    pub fn target_selector(&self, indicator: &Indicator) -> String {
+        let mut kinds = vec!["all".to_owned()];
+        kinds.extend(self.first_dimension().map(str::to_owned));
+        for dimensions in target_dimensions(indicator) {
+            if let Some(kind) = scope_kind_with(self.standard, &dimensions) {
+                let label = self.standard.scope_label_value(kind);
+                if !kinds.contains(&label) {
+                    kinds.push(label);
+                }
+            }
+        }
+        match &kinds[..] {
+            [only] => format!("scope=\"{only}\""),
+            _ => format!("scope=~\"{}\"", kinds.join("|")),
+        }
+    }
+
     /// Returns the selector of an indicator's readings: `window="30m",scope=~"all|center"`.
     #[must_use]
     pub fn reading_selector(&self, indicator: &Indicator) -> String {
         match self.default_window.filter(|_| !indicator.formula.is_current_state()) {
-            Some(window) => format!("window=\"{window}\",{}", self.scope_selector()),
-            None => self.scope_selector(),
+            Some(window) => format!("window=\"{window}\",{}", self.target_selector(indicator)),
+            None => self.target_selector(indicator),
         }
     }
 
@@ -138,6 +158,21 @@ impl<'s> PromqlQueries<'s> {
             .map(move |(bit, name)| (CaseFamily(bit as u8), name.as_str(), indicators_of(bit)));
         all.filter(|(_, _, indicators)| !indicators.is_empty())
     }
+}
+
+/// Returns the dimensions of each target of the newest version.
+pub(super) fn target_dimensions(indicator: &Indicator) -> impl Iterator<Item = Vec<usize>> {
+    let entries = indicator.targets.first().into_iter().flat_map(|dated| &dated.entries);
+    entries.map(|entry| entry.conditions.iter().map(|(dimension, _)| *dimension).collect())
+}
+
+/// Returns the kind of the narrowest scope with these dimensions.
+pub(super) fn scope_kind_with(standard: &Standard, dimensions: &[usize]) -> Option<usize> {
+    let kinds = standard.scopes.iter().enumerate();
+    kinds
+        .filter(|(_, scope)| dimensions.iter().all(|dimension| scope.contains(dimension)))
+        .min_by_key(|(_, scope)| scope.len())
+        .map(|(kind, _)| kind)
 }
 
 /// Returns the last target of the whole organization.

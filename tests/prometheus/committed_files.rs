@@ -128,8 +128,9 @@ fn dashboards_match_grafana_schema() {
             .expect("the schema is valid");
     let generated = grafana::dashboard_files(&built_in_standard());
     assert_eq!(generated.len(), 6);
+    let with_scoped_targets = grafana::dashboard_files(&standard_file("scoped_targets.toml"));
     let mut uids = BTreeSet::new();
-    for (name, text) in generated {
+    for (place, (name, text)) in generated.into_iter().chain(with_scoped_targets).enumerate() {
         let mut dashboard: Value = serde_json::from_str(&text).expect("the text is valid JSON");
         // The schema covers annotations of any data source. These keys are specific to Prometheus.
         let annotation = dashboard["annotations"]["list"][0]
@@ -143,7 +144,8 @@ fn dashboards_match_grafana_schema() {
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect();
         assert!(problems.is_empty(), "{name}: {problems:#?}");
-        assert!(uids.insert(dashboard["uid"].as_str().map(str::to_owned)), "{name}");
+        let uid = dashboard["uid"].as_str().map(str::to_owned);
+        assert!(uids.insert(uid) || place >= 6, "{name}");
         let ids: Vec<&Value> = dashboard["panels"]
             .as_array()
             .expect("the value is an array")
@@ -164,6 +166,14 @@ fn parse_yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// Reads a standard of `tests/standards`.
+fn standard_file(file: &str) -> Standard {
+    let text = fs::read_to_string(project_root().join("tests/standards").join(file))
+        .expect("the standard is readable");
+    firstline::standard_file::parse_standard(file, &text)
+        .unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
 /// Returns the OpenSLO documents of a standard.
 fn openslo_objectives(standard: &Standard) -> Vec<Value> {
     openslo::export_openslo(standard)
@@ -180,13 +190,14 @@ fn objectives_match_openslo_schema() {
     let schema =
         jsonschema::validator_for(&serde_json::from_str(schema).expect("the text is valid JSON"))
             .expect("the schema is valid");
-    let from_files = ["every_formula.toml", "formulas.toml", "versions_2026.toml", "alerts.toml"]
-        .map(|file| {
-            let text = fs::read_to_string(project_root().join("tests/standards").join(file))
-                .expect("the standard is readable");
-            firstline::standard_file::parse_standard(file, &text)
-                .unwrap_or_else(|problems| panic!("{problems:#?}"))
-        });
+    let from_files = [
+        "every_formula.toml",
+        "formulas.toml",
+        "versions_2026.toml",
+        "alerts.toml",
+        "scoped_targets.toml",
+    ]
+    .map(standard_file);
     let standards = from_files.into_iter().chain([built_in_standard()]);
     let documents: Vec<Value> =
         standards.flat_map(|standard| openslo_objectives(&standard)).collect();
@@ -342,4 +353,37 @@ fn compose_file_pins_images_and_mounts_existing_files() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn objectives_of_scopes_have_their_own_targets() {
+    let documents = openslo_objectives(&standard_file("scoped_targets.toml"));
+    let targets: Vec<(&str, f64)> = documents
+        .iter()
+        .filter(|document| document["kind"] == "SLO")
+        .filter_map(|slo| {
+            let name = slo["metadata"]["name"].as_str()?;
+            Some((name, slo["spec"]["objectives"][0]["target"].as_f64()?))
+        })
+        .collect();
+    assert_eq!(
+        targets,
+        [
+            ("answer-rate", 0.85),
+            ("answer-rate-bengbu-vip", 0.95),
+            ("answer-rate-hefei", 0.9),
+            ("answer-rate-hefei-vip", 0.95),
+            ("answer-rate-gold", 0.6),
+        ]
+    );
+    let sli = documents
+        .iter()
+        .find(|document| {
+            document["kind"] == "SLI" && document["metadata"]["name"] == "answer-rate-hefei"
+        })
+        .expect("each objective has an indicator");
+    assert_eq!(
+        sli["spec"]["ratioMetric"]["good"]["metricSource"]["spec"]["query"],
+        "sum(sla_answer_rate_good_total{scope=\"center\",center=\"hefei\"})"
+    );
 }

@@ -13,6 +13,7 @@ mod grafana_page;
 mod metric_names;
 mod processes;
 mod queries;
+mod scoped_targets;
 mod scraping;
 
 use firstline::domain::standard::Standard;

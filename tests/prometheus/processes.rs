@@ -101,17 +101,29 @@ impl Drop for PrometheusProcess {
 
 impl PrometheusProcess {
     /// Starts Prometheus with the committed rules, shortened for the test.
-    ///
-    /// Rules are evaluated every second, and `for: 2m` becomes `for: 2s`.
     pub(crate) async fn start(
         service: &TestServer,
         alertmanager: Option<SocketAddr>,
     ) -> PrometheusProcess {
-        let folder = tempfile::tempdir().expect("the temporary directory is created");
-        for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
+        let rules = ["recording.yml", "alerts.yml", "firstline.yml"].map(|name| {
             let text = fs::read_to_string(rules_directory().join(name))
-                .expect("the committed rules are readable")
-                .replace("interval: 30s", "interval: 1s");
+                .expect("the committed rules are readable");
+            (name.to_owned(), text)
+        });
+        PrometheusProcess::start_with_rules(service, alertmanager, &rules).await
+    }
+
+    /// Starts Prometheus with rule files, each with its name and content, shortened for the test.
+    ///
+    /// Rules are evaluated every second, and `for: 2m` becomes `for: 2s`.
+    pub(crate) async fn start_with_rules(
+        service: &TestServer,
+        alertmanager: Option<SocketAddr>,
+        rules: &[(String, String)],
+    ) -> PrometheusProcess {
+        let folder = tempfile::tempdir().expect("the temporary directory is created");
+        for (name, text) in rules {
+            let text = text.replace("interval: 30s", "interval: 1s");
             let text = text.replace("for: 2m", "for: 2s");
             fs::write(folder.path().join(name), text).expect("the file is accessible");
         }

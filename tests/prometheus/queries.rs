@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Replaces dashboard variables with their defaults, as Grafana does.
-fn replace_variables(text: &str) -> String {
+pub(crate) fn replace_variables(text: &str) -> String {
     text.replace("$window", "30m")
         .replace("$center", ".*")
         .replace("$queue", ".*")

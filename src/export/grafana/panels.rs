@@ -1,6 +1,7 @@
 //! Panels as Grafana JSON. Colors follow the level: green on target, yellow warning, red breached.
 
 use super::dashboards::PanelKind;
+use super::level_bars;
 use crate::describe;
 use crate::domain::standard::{Formula, Indicator, LocalizedTitle, TargetDirection};
 use crate::export::grafana::datasource;
@@ -76,19 +77,20 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
         PanelKind::BarsByDimension(name) => {
             let (indicator, window) = find_indicator(queries, name)?;
             let (scope, legend) = first_dimension_selector(queries);
-            let target = query_target(
-                &format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)),
-                &legend,
-                true,
-            );
-            Some(indicator_panel(
-                queries,
-                indicator,
-                "bargauge",
-                (12, 8),
-                vec![target],
-                bar_gauge_options(),
-            ))
+            let selector = format!("{window}{scope}");
+            let bars = |targets| {
+                let options = bar_gauge_options();
+                indicator_panel(queries, indicator, "bargauge", (12, 8), targets, options)
+            };
+            if indicator.has_scoped_targets() {
+                let queries = level_bars::level_queries(indicator, &selector);
+                let targets = queries.iter().map(|query| query_target(query, &legend, true));
+                let mut panel = bars(targets.collect());
+                panel.json["fieldConfig"]["overrides"] = level_bars::level_colors();
+                return Some(panel);
+            }
+            let series = PromqlQueries::value_series(indicator);
+            Some(bars(vec![query_target(&format!("{series}{{{selector}}}"), &legend, true)]))
         }
         PanelKind::LinesByDimension(name) => {
             let (indicator, window) = find_indicator(queries, name)?;
@@ -99,7 +101,13 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
                 false,
             )];
             if indicator.has_target() {
-                targets.push(query_target(&indicator.target_metric_name(), "target · 目标", false));
+                let name = indicator.target_metric_name();
+                targets.push(if indicator.has_scoped_targets() {
+                    let legend = format!("{legend} target · 目标");
+                    query_target(&format!("{name}{{{scope}}}"), &legend, false)
+                } else {
+                    query_target(&name, "target · 目标", false)
+                });
             }
             Some(indicator_panel(
                 queries,

@@ -3,9 +3,9 @@
 use crate::describe;
 use crate::domain::standard::{Indicator, LocalizedTitle};
 use crate::export::prometheus_rules::{
-    AlertSeverity, AlertingRule, bilingual_text, camel_case, scope_suffix,
+    AlertSeverity, AlertingRule, bilingual_text, camel_case, target_scope_suffix,
 };
-use crate::export::promql::{PromqlQueries, newest_target};
+use crate::export::promql::PromqlQueries;
 
 /// Minimum number of cases if the standard has no `small_sample`.
 const DEFAULT_COUNT_MIN: u64 = 10;
@@ -14,13 +14,14 @@ pub(super) fn target_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
     let standard = queries.standard;
     let mut alerts = Vec::new();
     for indicator in &standard.indicators {
-        let Some(target) = newest_target(indicator) else {
+        let Some(targets) = indicator.targets.first().filter(|dated| !dated.entries.is_empty())
+        else {
             continue;
         };
         let window = queries.default_window.filter(|_| !indicator.formula.is_current_state());
-        let (title, at) = (&indicator.title, scope_suffix(queries));
+        let (title, at) = (&indicator.title, target_scope_suffix(queries, indicator));
         let formula = describe::describe_indicator(standard, indicator);
-        let aim = describe::describe_target(indicator, target);
+        let aim = describe::describe_newest_targets(standard, indicator);
         let range = window
             .map_or_else(|| bilingual_text("current value", "当前值"), describe::describe_window);
         let description = bilingual_text(
@@ -44,7 +45,7 @@ pub(super) fn target_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
             });
         };
         add_alert("Breached", 3, "2m", AlertSeverity::Critical, ("breached", "未达标"));
-        if target.warning.is_some() {
+        if targets.entries.iter().any(|entry| entry.target.warning.is_some()) {
             add_alert("Warning", 2, "10m", AlertSeverity::Warning, ("at warning level", "预警"));
         }
     }
@@ -69,7 +70,7 @@ fn level_expression(queries: &PromqlQueries<'_>, indicator: &Indicator, level: u
             if indicator.small_sample == 0 { DEFAULT_COUNT_MIN } else { indicator.small_sample };
         expr += &format!(
             " and ignoring(window) increase({counter}{{{}}}[{}]) >= {min_count}",
-            queries.scope_selector(),
+            queries.target_selector(indicator),
             queries.lookback_range()
         );
     }

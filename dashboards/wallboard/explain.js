@@ -5,7 +5,7 @@ import { fetchJson } from './access.js';
 import { el } from './dom.js';
 import { TEXTS } from './explain.texts.js';
 import { displayName, join } from './format.js';
-import { SIGNS, statusOf } from './status.js';
+import { SIGNS, statusOf, withTarget } from './status.js';
 import { statusText } from './value.js';
 
 const CASES = 10;
@@ -67,7 +67,7 @@ export function makeExplain(lang, { format, texts: common, standard, localTime }
 
   function renderReading(name, response) {
     const { reading: value, good, of, left_out: excluded } = response;
-    const indicator = standard.get(name);
+    const indicator = withTarget(standard.get(name), value);
     const status = statusOf(value);
     const target = format.target(indicator);
     const parts = [...(good?.parts ?? []), ...of.parts];

@@ -57,12 +57,11 @@ export function makeRanking(tools) {
   function showRanks(found, { now, fresh }) {
     shownAt = found.length ? now : -Infinity;
     const amounts = found.map(({ amount }) => amount ?? 0);
-    const target = indicator.target ?? 0;
+    const targets = found.map(({ reading }) => (reading ?? indicator).target ?? 0);
     // Bars begin at 0, or at the least amount if that is negative.
-    const least = Math.min(0, target, ...amounts);
-    const most = Math.max(indicator.unit === 'ratio' ? 1 : 0, target, ...amounts);
+    const least = Math.min(0, ...targets, ...amounts);
+    const most = Math.max(indicator.unit === 'ratio' ? 1 : 0, ...targets, ...amounts);
     const share = (amount) => (amount - least) / (most - least || 1);
-    setVariable(list, '--target', indicator.target === null ? -1 : share(indicator.target));
     setVariable(list, '--rows', Math.max(found.length, 1));
     setAttribute(list, 'data-dense', found.length > DENSE_ROWS_MIN);
     for (const [id, row] of rows) {
@@ -74,6 +73,8 @@ export function makeRanking(tools) {
       const { status } = row.view.show(reading, now, fresh);
       setText(row.position, amount === null ? '' : `${index + 1}`);
       setVariable(row.node, '--share', amount === null ? 0 : share(amount));
+      const { target } = reading ?? indicator;
+      setVariable(row.node, '--target', target === null ? -1 : share(target));
       setAttribute(row.node, 'data-status', status);
       const next = list.children[index];
       if (next !== row.node) list.insertBefore(row.node, next ?? null);

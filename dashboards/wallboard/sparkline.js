@@ -7,7 +7,7 @@ const WIDTH = 200;
 const HEIGHT = 40;
 const MARGIN = 3;
 
-export function makeSparkline(indicator) {
+export function makeSparkline() {
   const line = svg('path', { class: 'spark-line' });
   const target = svg('path', { class: 'spark-target' });
   const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
@@ -15,7 +15,7 @@ export function makeSparkline(indicator) {
     { class: 'spark', viewBox, preserveAspectRatio: 'none', 'aria-hidden': 'true' }, target, line);
 
   /** Draws `{ at, amount }`, oldest first, up to `now`. A single value is a dot. */
-  function draw(points, now) {
+  function draw(points, now, indicator) {
     if (points.length === 0) return;
     const [low, high] = range(points, indicator);
     const start = Math.min(points[0].at, now - SPAN_MS_MIN);

@@ -17,6 +17,10 @@ export function statusOf(reading) {
   return ['met', 'warning', 'breached'].includes(reading.level) ? reading.level : 'none';
 }
 
+/** The indicator with the target of the reading's scope. */
+export const withTarget = (indicator, reading) =>
+  reading ? { ...indicator, target: reading.target } : indicator;
+
 export const isNow = (reading) => reading.window === 'now';
 
 /** The longest wait grows between frames while the figures are fresh. */

@@ -3,6 +3,7 @@
 import { el, reducedMotion, setAttribute, setText, setVariable } from './dom.js';
 import { join } from './format.js';
 import { makeSparkline } from './sparkline.js';
+import { withTarget } from './status.js';
 import { makeValue } from './value.js';
 
 const SEVERITY = ['met', 'warning', 'breached'];
@@ -15,16 +16,14 @@ function makeTile(name, scope, { standard, format, texts, trends, explain, momen
   const view = makeValue(indicator, ['tile-number', 'tile-unit', ''], { format, texts });
   const value = el('p', { class: 'tile-value' }, view.number, view.unit);
   const badge = el('span', { class: 'badge' }, view.sign, view.word);
-  const status = el('p', { class: 'tile-status' }, badge);
-  const target = format.target(indicator);
-  if (target) {
-    status.append(el('span', { class: 'tile-target' },
-      el('span', { class: 'sr-only' }, `${texts.target} `), target));
-  }
+  const target = el('span');
+  const targetNode = el('span', { class: 'tile-target' },
+    el('span', { class: 'sr-only' }, `${texts.target} `), target);
+  const status = el('p', { class: 'tile-status' }, badge, targetNode);
   const counts = el('span');
   const when = el('span', { class: 'tile-when' });
   const budget = el('span');
-  const sparkline = makeSparkline(indicator);
+  const sparkline = makeSparkline();
   const points = trends.follow(name, scope);
   // The button covers the tile and takes its name from the title.
   const button = el('button', { type: 'button', class: 'tile-open' }, standard.title(name));
@@ -42,13 +41,16 @@ function makeTile(name, scope, { standard, format, texts, trends, explain, momen
     const provisional = reading?.states.includes('provisional') && texts.provisional;
     const budgetReading = board.get(name, standard.budgetWindow, scope);
     setVariable(value, '--ems', ems(shown).toFixed(2));
+    const own = withTarget(indicator, reading);
+    setText(target, format.target(own));
+    setAttribute(targetNode, 'hidden', target.textContent === '');
     setText(counts, ageText ? '' : format.counts(reading));
     setText(when, reading && ageText ? ageText : join(windowName, partial, provisional));
     setText(budget, ageText ? '' : format.budget(budgetReading));
     setAttribute(button, 'title', texts[reading?.counts] ?? null);
     setAttribute(node, 'data-status', status);
     setAttribute(node, 'data-old', !fresh && reading !== undefined);
-    if (fresh) sparkline.draw(points(), now);
+    if (fresh) sparkline.draw(points(), now, own);
     if (SEVERITY.indexOf(status) > SEVERITY.indexOf(before) && before !== null) flash(node);
     if (SEVERITY.includes(status)) before = status;
     return counted;

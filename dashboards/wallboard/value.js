@@ -1,7 +1,7 @@
 // A value with its unit, sign and status word, as shown in tiles, cells and ranks.
 
 import { el, setText } from './dom.js';
-import { currentValue, isNow, SIGNS, statusOf } from './status.js';
+import { currentValue, isNow, SIGNS, statusOf, withTarget } from './status.js';
 
 /** `classes` are those of number, unit and word. */
 export function makeValue(indicator, classes, { format, texts }) {
@@ -10,7 +10,7 @@ export function makeValue(indicator, classes, { format, texts }) {
 
   function show(reading, now, fresh) {
     const status = statusOf(reading);
-    const shown = format.value(indicator, currentValue(reading, now, fresh));
+    const shown = format.value(withTarget(indicator, reading), currentValue(reading, now, fresh));
     setText(number, shown.number);
     setText(unit, shown.unit);
     setText(sign, SIGNS[status]);

@@ -607,6 +607,7 @@ fn asterisk_queue_log() {
     let text = fs::read_to_string(folder.join("queue_log")).unwrap();
     let expected: Value =
         serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+    let lines_with_events = std::cell::Cell::new(0);
     let read = |log: &mut QueueLogReader, from: usize, until: usize| {
         let mut outcome = MappingOutcome::default();
         for (index, line) in text.lines().enumerate().take(until).skip(from) {
@@ -614,7 +615,7 @@ fn asterisk_queue_log() {
             match log.read_line(line, &mut |event| {
                 outcome.events.push(MappedEvent::new(number, &event));
             }) {
-                Ok(LineOutcome::Emitted(_)) => {}
+                Ok(LineOutcome::Emitted(_)) => lines_with_events.set(lines_with_events.get() + 1),
                 Ok(LineOutcome::LeftOut(reason)) => {
                     *outcome.left_out.entry(reason.into_owned()).or_default() += 1;
                 }
@@ -674,7 +675,7 @@ fn asterisk_queue_log() {
     );
     assert_eq!(outcome.left_out["RINGNOANSWER: an attempt at one agent"], 221);
     // Blank lines count as left out, so every line is accounted for.
-    let all = outcome.events.len() as u64
+    let all = lines_with_events.get()
         + outcome.left_out.values().sum::<u64>()
         + outcome.rejected.len() as u64;
     assert_eq!(all, lines as u64);

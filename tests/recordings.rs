@@ -17,6 +17,8 @@
 mod asterisk;
 #[path = "recordings/asterisk22.rs"]
 mod asterisk22;
+#[path = "recordings/asterisk22_agents.rs"]
+mod asterisk22_agents;
 #[path = "recordings/boston311.rs"]
 mod boston311;
 #[expect(dead_code, reason = "shared with the tests of legs, which use more of it")]

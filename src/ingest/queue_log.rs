@@ -21,9 +21,12 @@
 //! Asterisk writes the transfer under the id of that call. The consultation is then reported as part
 //! of the customer's call (`call.merged`), and the transfer under the customer's call id.
 
+mod agent_lines;
+mod agents;
 mod line;
 mod tracked_calls;
 
+use self::agents::AgentTracker;
 use self::line::QueueLogLine;
 use self::tracked_calls::{CALLS_TRACKED_MAX, TrackedCall};
 use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
@@ -43,7 +46,7 @@ const REFUSALS: [&str; 5] = ["FULL", "JOINEMPTY", "CLOSED", "DIVERT_CA_RATIO", "
 pub enum LineOutcome {
     /// The line produced this many events.
     Emitted(usize),
-    /// The line produced no event, for this reason.
+    /// The line was left out, for this reason. It may still have shown the state of its agent.
     LeftOut(Cow<'static, str>),
 }
 
@@ -64,6 +67,7 @@ pub struct QueueLogReader {
     open_calls: BTreeSet<String>,
     /// Call in conversation by queue and agent.
     conversations: BTreeMap<(String, String), String>,
+    agents: AgentTracker,
     /// Time of the first line of the log; `None` before it.
     log_start: Option<Timestamp>,
     /// Number of lines read so far.
@@ -96,6 +100,7 @@ impl QueueLogReader {
             call_order: VecDeque::new(),
             open_calls: BTreeSet::new(),
             conversations: BTreeMap::new(),
+            agents: AgentTracker::default(),
             log_start: None,
             line_count: 0,
             unsupported_verbs: BTreeSet::new(),
@@ -120,36 +125,55 @@ impl QueueLogReader {
         self.line_count += 1;
         let line = QueueLogLine::parse(self.line_count, line)?;
         self.log_start.get_or_insert(line.time);
+        self.end_wrapups(&line, emit);
+        let outcome = self.read_verb(&line, emit)?;
+        self.record_agent_of_call(&line);
+        let states = self.report_changed_agents(&line, emit);
+        Ok(match outcome {
+            LineOutcome::Emitted(0) if states == 0 => {
+                let reason = format!("{}: the state of the agent stays the same", line.verb);
+                LineOutcome::LeftOut(reason.into())
+            }
+            LineOutcome::Emitted(events) => LineOutcome::Emitted(events + states),
+            left_out @ LineOutcome::LeftOut(_) => left_out,
+        })
+    }
+
+    /// Reads a line by its verb. Changed states of agents are not emitted yet.
+    fn read_verb(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
         match line.verb {
-            "ENTERQUEUE" => self.read_arrival(&line, emit),
-            "CONNECT" => self.read_answer(&line, emit),
-            "COMPLETEAGENT" | "COMPLETECALLER" => self.read_end(&line, emit),
+            "ENTERQUEUE" => self.read_arrival(line, emit),
+            "CONNECT" => self.read_answer(line, emit),
+            "COMPLETEAGENT" | "COMPLETECALLER" => self.read_end(line, emit),
             "ABANDON" => {
                 let wait = line.parse_seconds(2, "waittime")?;
-                self.read_exit(&line, "call.abandoned", wait, None, emit)
+                self.read_exit(line, "call.abandoned", wait, None, emit)
             }
-            "EXITWITHTIMEOUT" => self.read_overflow(&line, "timeout", 2, emit),
-            "EXITEMPTY" => self.read_overflow(&line, "empty", 2, emit),
-            "EXITWITHKEY" => self.read_overflow(&line, "key", 3, emit),
-            "WITHDRAW" => self.read_overflow(&line, "withdrawn", 2, emit),
+            "EXITWITHTIMEOUT" => self.read_overflow(line, "timeout", 2, emit),
+            "EXITEMPTY" => self.read_overflow(line, "empty", 2, emit),
+            "EXITWITHKEY" => self.read_overflow(line, "key", 3, emit),
+            "WITHDRAW" => self.read_overflow(line, "withdrawn", 2, emit),
             // SYSCOMPAT carries no wait time.
-            "SYSCOMPAT" => self.read_overflow(&line, "incompatible", usize::MAX, emit),
-            "BLINDTRANSFER" | "TRANSFER" => self.read_transfer(&line, 0, emit),
-            "ATTENDEDTRANSFER" => self.read_transfer(&line, 1, emit),
-            "ADDMEMBER" if line.data.first() == Some(&"PAUSED") => {
-                self.emit_agent_changed(&line, "pause", emit)
-            }
-            "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => {
-                self.emit_agent_changed(&line, "ready", emit)
-            }
-            // Asterisk also writes PAUSE for each queue, but not every program does.
-            "PAUSE" | "PAUSEALL" => self.emit_agent_changed(&line, "pause", emit),
-            "UNPAUSEALL" => self.emit_agent_changed(&line, "ready", emit),
-            "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => {
-                self.emit_agent_changed(&line, "offline", emit)
-            }
-            "QUEUESTART" => Ok(self.lose_open_calls(&line, emit)),
-            verb if REFUSALS.contains(&verb) => self.read_refusal(&line, emit),
+            "SYSCOMPAT" => self.read_overflow(line, "incompatible", usize::MAX, emit),
+            "BLINDTRANSFER" | "TRANSFER" => self.read_transfer(line, 0, emit),
+            "ATTENDEDTRANSFER" => self.read_transfer(line, 1, emit),
+            "ADDMEMBER"
+            | "REMOVEMEMBER"
+            | "PAUSE"
+            | "PAUSEALL"
+            | "UNPAUSE"
+            | "UNPAUSEALL"
+            | "AGENTLOGIN"
+            | "AGENTLOGOFF"
+            | "AGENTCALLBACKLOGIN"
+            | "AGENTCALLBACKLOGOFF" => self.read_agent_line(line),
+            "WRAPUPSTART" => self.read_wrapup(line),
+            "QUEUESTART" => Ok(self.lose_open_calls(line, emit)),
+            verb if REFUSALS.contains(&verb) => self.read_refusal(line, emit),
             verb => Ok(self.leave_out(verb)),
         }
     }
@@ -208,18 +232,15 @@ impl QueueLogReader {
             }
             (None, Some(wait), Some(talk)) if self.began_before_log(line, call, wait + talk) => {
                 self.emit_reconstructed_arrival(line, call, wait + talk, emit);
-                let answered = line.earlier(talk);
+                let answered = QueueLogLine { verb: "CONNECT", ..line.earlier(talk) };
+                let is_state_known = line.agent.is_some_and(|agent| self.agents.is_reported(agent));
                 self.start_conversation(&answered, call);
                 let fields = number_field("wait_seconds", Some(wait));
-                self.emit_event(
-                    &QueueLogLine { verb: "CONNECT", ..answered },
-                    call,
-                    "call.answered",
-                    1,
-                    fields,
-                    emit,
-                );
+                self.emit_event(&answered, call, "call.answered", 1, fields, emit);
                 emitted += 2;
+                if !is_state_known {
+                    emitted += self.report_changed_agents(&answered, emit);
+                }
             }
             _ => {}
         }
@@ -331,6 +352,7 @@ impl QueueLogReader {
         emit: &mut dyn FnMut(RawEvent<'_>),
     ) -> LineOutcome {
         self.conversations.clear();
+        self.agents.restart();
         let lost = std::mem::take(&mut self.open_calls);
         for call in &lost {
             self.emit_event(line, call, "call.lost", 0, LineFields::new(), emit);
@@ -366,24 +388,6 @@ impl QueueLogReader {
         self.emit_event(line, call, kind, 1, fields, emit);
     }
 
-    fn emit_agent_changed(
-        &mut self,
-        line: &QueueLogLine<'_>,
-        state: &str,
-        emit: &mut dyn FnMut(RawEvent<'_>),
-    ) -> Result<LineOutcome, String> {
-        let agent = line.agent.ok_or_else(|| format!("{} names no agent", line.verb))?;
-        let mut fields = vec![text_field("state", state)];
-        if let (true, Some(reason)) = (
-            matches!(line.verb, "PAUSE" | "PAUSEALL"),
-            line.data.first().filter(|reason| !reason.is_empty()),
-        ) {
-            fields.push(text_field("reason", reason));
-        }
-        self.emit_event(line, agent, "agent.changed", 0, fields, emit);
-        Ok(LineOutcome::Emitted(1))
-    }
-
     fn emit_event<'l>(
         &mut self,
         line: &QueueLogLine<'l>,
@@ -398,10 +402,13 @@ impl QueueLogReader {
         // Lines of one agent in the same second differ only by queue.
         let (queue, second) = (line.queue.unwrap_or("NONE"), line.time.0.div_euclid(SECOND));
         let mut id = format!("{subject}/{queue}/{}/{second}", line.verb);
-        let repetitions = self
-            .calls
-            .get_mut(subject)
-            .map_or(0, |call| call.count_repetitions(second, kind, queue));
+        let repetitions = match (self.agents.get_mut(subject), self.calls.get_mut(subject)) {
+            (Some(agent), _) if kind.starts_with("agent.") => {
+                agent.repetitions.count(second, line.verb, queue)
+            }
+            (_, Some(call)) => call.repetitions.count(second, kind, queue),
+            _ => 0,
+        };
         if repetitions > 0 {
             id = format!("{id}/{repetitions}");
         }
@@ -423,12 +430,12 @@ impl QueueLogReader {
         LineOutcome::left_out(match verb {
             "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
             "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
-            "RINGINUSE" => "RINGINUSE: an attempt at an agent who was in another call",
+            "RINGINUSE" => "RINGINUSE: a setting of a member",
             "AGENTDUMP" => {
                 "AGENTDUMP: the agent hung up during the announcement, the caller waits on"
             }
             "CONFIGRELOAD" => "CONFIGRELOAD: not about a call",
-            "PENALTY" | "MEMBERPENALTY" => "PENALTY: not about a call",
+            "PENALTY" | "MEMBERPENALTY" => "PENALTY: a setting of a member",
             "DID" | "INFO" => "DID, INFO: not counted by firstline",
             verb if self.unsupported_verbs.contains(verb)
                 || self.unsupported_verbs.len() < UNSUPPORTED_VERBS_MAX =>

@@ -1,5 +1,6 @@
 //! Tests of the reader for queue logs.
 
+use super::agents::{AGENTS_TRACKED_MAX, QUEUES_PER_AGENT_MAX};
 use super::*;
 
 fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
@@ -32,9 +33,28 @@ fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
     output
 }
 
+/// Reads a log and returns all but the events about agents.
+fn read_calls(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
+    let output = read_log(log, lines);
+    output.into_iter().filter(|event| !event.starts_with("agent.")).collect()
+}
+
+/// Returns the states of agents after the lines of a log, as `name state second`.
+fn read_states(lines: &str) -> Vec<String> {
+    let output = read_log(&mut QueueLogReader::default(), lines);
+    let states = output.iter().filter_map(|event| event.strip_prefix("agent.changed "));
+    states
+        .map(|event| {
+            let (head, state) = event.split_once(" state=").expect("every change has a state");
+            let (name, second) = head.rsplit_once(' ').expect("every event has a time");
+            format!("{second} {name} {}", state.split(' ').next().unwrap_or_default())
+        })
+        .collect()
+}
+
 #[test]
 fn all_queue_stays_of_a_call_have_one_subject() {
-    let output = read_log(
+    let output = read_calls(
         &mut QueueLogReader::default(),
         "10|7.1|sales|NONE|ENTERQUEUE||555|1\n\
          12|7.1|sales|a1|CONNECT|2|8.1|1\n\
@@ -62,7 +82,7 @@ fn all_queue_stays_of_a_call_have_one_subject() {
 
 #[test]
 fn reconstructs_calls_that_began_before_the_log() {
-    let output = read_log(
+    let output = read_calls(
         &mut QueueLogReader::default(),
         "100|1.1|sales|a1|CONNECT|7|9|1\n\
          100|1.2|sales|a2|COMPLETECALLER|5|30|1\n\
@@ -88,7 +108,7 @@ fn reconstructs_calls_that_began_before_the_log() {
 
 #[test]
 fn consultation_before_attended_transfer_is_part_of_the_customers_call() {
-    let output = read_log(
+    let output = read_calls(
         &mut QueueLogReader::default(),
         "10|1.1|q1|NONE|ENTERQUEUE||555|1\n\
          22|1.1|q1|a1|CONNECT|12|2|3\n\
@@ -133,7 +153,7 @@ fn reports_agent_states_and_leaves_out_other_verbs() {
          11|NONE|NONE|a1|PAUSEALL|lunch\n\
          12|NONE|NONE|a1|AGENTLOGOFF|SIP/1|9\n\
          13|NONE|NONE|NONE|QUEUESTART|\n\
-         14|7.1|sales|a1|RINGNOANSWER|1000\n\
+         14|7.1|sales|z|RINGNOANSWER|1000\n\
          15|x|y|z|NEWVERB\n\n\
          16|7.9|sales|NONE|SYSCOMPAT",
     );
@@ -142,9 +162,10 @@ fn reports_agent_states_and_leaves_out_other_verbs() {
         [
             "agent.changed a1 10 state=ready queue=sales agent=a1",
             "agent.changed a1 11 state=pause reason=lunch queue=sales agent=a1",
-            "agent.changed a1 11 state=pause reason=lunch agent=a1",
+            "- PAUSEALL: the state of the agent stays the same",
             "agent.changed a1 12 state=offline agent=a1",
             "- QUEUESTART: Asterisk started and no call was open",
+            "agent.changed z 14 state=ready queue=sales agent=z",
             "- RINGNOANSWER: an attempt at one agent",
             "- NEWVERB: not supported by firstline",
             "- empty line",
@@ -172,7 +193,7 @@ fn callers_refused_at_the_door_arrive_and_overflow() {
             "call.overflowed 7.2 11 wait_seconds=0 reason=divert_holdtime queue=sales",
             "call.offered 7.2 12 customer=555 queue=repair",
             "! CLOSED names no call",
-            "- RINGINUSE: an attempt at an agent who was in another call",
+            "- RINGINUSE: a setting of a member",
         ]
     );
 }
@@ -218,7 +239,7 @@ fn remembered_calls_are_bounded() {
 
 #[test]
 fn restart_marks_open_calls_lost_once() {
-    let output = read_log(
+    let output = read_calls(
         &mut QueueLogReader::default(),
         "10|1.1|sales|NONE|ENTERQUEUE||139|1\n\
          11|1.2|sales|NONE|ENTERQUEUE||138|2\n\
@@ -237,4 +258,196 @@ fn restart_marks_open_calls_lost_once() {
             "- QUEUESTART: Asterisk started and no call was open"
         ]
     );
+}
+
+#[test]
+fn pause_in_some_queues_leaves_an_agent_ready() {
+    let states = read_states(
+        "10|MANAGER|sales|a1|ADDMEMBER|\n\
+         11|MANAGER|repair|a1|ADDMEMBER|PAUSED\n\
+         12|NONE|sales|a1|PAUSE|lunch\n\
+         13|NONE|repair|a1|UNPAUSE|\n\
+         14|NONE|NONE|a1|PAUSEALL|\n\
+         14|NONE|repair|a1|PAUSE|\n\
+         14|NONE|sales|a1|PAUSE|\n\
+         15|MANAGER|repair|a1|REMOVEMEMBER|\n\
+         16|NONE|NONE|a1|UNPAUSEALL|\n\
+         17|MANAGER|sales|a1|REMOVEMEMBER|",
+    );
+    assert_eq!(
+        states,
+        [
+            "10 a1 ready",
+            "12 a1 pause",
+            "13 a1 ready",
+            "14 a1 pause",
+            "16 a1 ready",
+            "17 a1 offline"
+        ]
+    );
+}
+
+#[test]
+fn pause_of_all_queues_holds_for_queues_that_appear_later() {
+    let states = read_states(
+        "10|NONE|NONE|a1|PAUSEALL|\n\
+         10|NONE|sales|a1|PAUSE|\n\
+         11|7.1|repair|a1|RINGNOANSWER|1000\n\
+         12|NONE|NONE|a1|UNPAUSEALL|",
+    );
+    assert_eq!(states, ["10 a1 pause", "12 a1 ready"]);
+}
+
+#[test]
+fn agent_talks_from_answer_to_end_of_conversation() {
+    let states = read_states(
+        "10|7.1|sales|a1|CONNECT|2|8.1|1\n\
+         11|NONE|sales|a1|PAUSE|\n\
+         20|7.1|sales|a1|COMPLETECALLER|2|10|1\n\
+         21|NONE|sales|a1|UNPAUSE|\n\
+         22|7.2|sales|a1|CONNECT|2|8.2|1\n\
+         25|MANAGER|sales|a1|REMOVEMEMBER|\n\
+         30|7.2|sales|a1|BLINDTRANSFER|600|ctx|2|8|1",
+    );
+    assert_eq!(
+        states,
+        ["10 a1 talking", "20 a1 pause", "21 a1 ready", "22 a1 talking", "30 a1 offline"]
+    );
+}
+
+#[test]
+fn next_answer_ends_a_conversation_without_an_end() {
+    let states = read_states(
+        "10|7.1|sales|a1|CONNECT|2|8.1|1\n\
+         20|7.2|sales|a1|CONNECT|2|8.2|1\n\
+         25|7.1|sales|a1|COMPLETECALLER|2|15|1\n\
+         30|7.2|sales|a1|COMPLETEAGENT|2|10|1",
+    );
+    assert_eq!(states, ["10 a1 talking", "30 a1 ready"]);
+}
+
+#[test]
+fn conversation_before_the_log_is_reconstructed_for_its_agent() {
+    let states = read_states(
+        "100|1.2|sales|a2|COMPLETECALLER|5|30|1\n\
+         100|1.4|sales|a3|RINGNOANSWER|1000\n\
+         101|1.3|sales|a3|COMPLETECALLER|5|30|1",
+    );
+    assert_eq!(states, ["70 a2 talking", "100 a2 ready", "100 a3 ready"]);
+}
+
+#[test]
+fn restart_ends_conversations_and_pauses_of_static_members() {
+    let states = read_states(
+        "10|NONE|sales|a1|PAUSE|\n\
+         11|MANAGER|sales|a2|ADDMEMBER|PAUSED\n\
+         12|7.1|sales|a3|CONNECT|2|8.1|1\n\
+         20|NONE|NONE|NONE|QUEUESTART|",
+    );
+    assert_eq!(
+        states,
+        ["10 a1 pause", "11 a2 pause", "12 a3 talking", "20 a1 ready", "20 a3 ready"]
+    );
+}
+
+#[test]
+fn attempt_before_the_removal_proves_no_membership() {
+    let states = read_states(
+        "10|MANAGER|sales|a1|ADDMEMBER|\n\
+         20|MANAGER|sales|a1|REMOVEMEMBER|\n\
+         22|7.1|sales|a1|RINGNOANSWER|5000\n\
+         40|7.2|sales|a1|RINGNOANSWER|5000",
+    );
+    assert_eq!(states, ["10 a1 ready", "20 a1 offline", "40 a1 ready"]);
+}
+
+#[test]
+fn after_call_work_lasts_as_long_as_its_line_says() {
+    let states = read_states(
+        "10|7.1|sales|a1|CONNECT|2|8.1|1\n\
+         20|7.1|sales|a1|WRAPUPSTART|15\n\
+         20|7.1|sales|a1|COMPLETECALLER|2|10|1\n\
+         50|7.2|sales|NONE|ENTERQUEUE||1|1\n\
+         52|7.2|sales|a1|CONNECT|2|8.2|1\n\
+         60|7.2|sales|a1|COMPLETECALLER|2|8|1\n\
+         60|7.2|sales|a1|WRAPUPSTART|15\n\
+         62|7.3|sales|a1|CONNECT|2|8.3|1\n\
+         90|7.3|sales|a1|COMPLETECALLER|2|28|1",
+    );
+    assert_eq!(
+        states,
+        [
+            "10 a1 talking",
+            "20 a1 wrapup",
+            "35 a1 ready",
+            "52 a1 talking",
+            "60 a1 ready",
+            "60 a1 wrapup",
+            "62 a1 talking",
+            "90 a1 ready"
+        ]
+    );
+}
+
+#[test]
+fn interface_and_member_name_are_one_agent() {
+    let states = read_states(
+        "10|MANAGER|sales|Local/7@agents|ADDMEMBER|\n\
+         11|NONE|sales|Local/7@agents|PENALTY|2\n\
+         12|7.1|sales|Agent Seven|RINGNOANSWER|1000\n\
+         13|NONE|NONE|Agent Seven|PAUSEALL|\n\
+         14|MANAGER|sales|Local/7@agents|REMOVEMEMBER|\n\
+         15|MANAGER|sales|Local/7@agents|ADDMEMBER|",
+    );
+    assert_eq!(
+        states,
+        [
+            "10 Local/7@agents ready",
+            "12 Local/7@agents offline",
+            "12 Agent Seven ready",
+            "13 Agent Seven pause",
+            "14 Agent Seven offline",
+            "15 Agent Seven ready"
+        ]
+    );
+}
+
+#[test]
+fn interface_is_not_joined_with_one_of_several_names() {
+    let added = "10|MANAGER|sales|SIP/7|ADDMEMBER|\n10|MANAGER|sales|SIP/8|ADDMEMBER|\n";
+    // Two interfaces come into question.
+    let states = read_states(&format!("{added}12|7.1|sales|Agent Seven|RINGNOANSWER|1000"));
+    assert_eq!(states, ["10 SIP/7 ready", "10 SIP/8 ready", "12 Agent Seven ready"]);
+    // SIP/7 has no name of its own, so one interface remains.
+    let states = read_states(&format!(
+        "{added}11|7.1|sales|SIP/7|RINGNOANSWER|1000\n12|7.1|sales|Agent Eight|RINGNOANSWER|1000"
+    ));
+    assert_eq!(
+        states,
+        ["10 SIP/7 ready", "10 SIP/8 ready", "12 SIP/8 offline", "12 Agent Eight ready"]
+    );
+    // Members without names are never joined.
+    let states = read_states(&format!("{added}11|7.1|sales|SIP/9|RINGNOANSWER|1000"));
+    assert_eq!(states, ["10 SIP/7 ready", "10 SIP/8 ready", "11 SIP/9 ready"]);
+}
+
+#[test]
+fn tracked_agents_and_queues_are_bounded() {
+    let mut log = QueueLogReader::default();
+    let mut emitted = 0;
+    for agent in 0..AGENTS_TRACKED_MAX + 10 {
+        let line = format!("10|MANAGER|q|a{agent}|ADDMEMBER|");
+        log.read_line(&line, &mut |_| emitted += 1).expect("a valid line");
+    }
+    assert_eq!(emitted, AGENTS_TRACKED_MAX);
+    for queue in 0..QUEUES_PER_AGENT_MAX + 10 {
+        let line = format!("10|MANAGER|q{queue}|a1|ADDMEMBER|");
+        log.read_line(&line, &mut |_| {}).expect("a valid line");
+    }
+    let removed = (0..QUEUES_PER_AGENT_MAX).map(|queue| format!("q{queue}"));
+    for queue in removed.chain(["q".to_owned()]) {
+        let line = format!("11|MANAGER|{queue}|a1|REMOVEMEMBER|");
+        log.read_line(&line, &mut |_| emitted += 1).expect("a valid line");
+    }
+    assert_eq!(emitted, AGENTS_TRACKED_MAX + 1, "the agent is offline");
 }

@@ -14,10 +14,16 @@ pub(super) struct TrackedCall {
     pub(super) queue: String,
     /// Agent in conversation, with the queue of that stay.
     pub(super) conversation: Option<(String, String)>,
-    /// Seconds since 1970 of the newest line.
+    pub(super) repetitions: EventRepetitions,
+}
+
+/// Counts similar events of one second, to tell their ids apart.
+#[derive(Default, Debug)]
+pub(super) struct EventRepetitions {
+    /// Seconds since 1970 of the newest event.
     second: i64,
-    /// Verb and queue of the lines of that second, to tell repeated ones apart.
-    lines_of_second: Vec<(String, String)>,
+    /// Key and queue of the events of that second.
+    events_of_second: Vec<(String, String)>,
 }
 
 impl QueueLogReader {
@@ -39,6 +45,9 @@ impl QueueLogReader {
         self.end_conversation(call);
         let conversation = (line.queue_name(), line.agent.unwrap_or_default().to_owned());
         self.conversations.insert(conversation.clone(), call.to_owned());
+        if let Some(agent) = line.agent {
+            self.agents.start_conversation(agent, &conversation.0, call);
+        }
         let tracked = self.track_call(call);
         tracked.queue = conversation.0.clone();
         tracked.conversation = Some(conversation);
@@ -47,9 +56,11 @@ impl QueueLogReader {
 
     pub(super) fn end_conversation(&mut self, call: &str) {
         let conversation = self.calls.get_mut(call).and_then(|known| known.conversation.take());
-        if let Some(conversation) = conversation
-            && self.conversations.get(&conversation).is_some_and(|known| known == call)
-        {
+        let Some(conversation) = conversation else { return };
+        if !conversation.1.is_empty() {
+            self.agents.end_conversation(&conversation.1, call);
+        }
+        if self.conversations.get(&conversation).is_some_and(|known| known == call) {
             self.conversations.remove(&conversation);
         }
     }
@@ -67,17 +78,17 @@ impl QueueLogReader {
     }
 }
 
-impl TrackedCall {
-    /// Returns how many events of this type and queue the call had in the same second before, and
+impl EventRepetitions {
+    /// Returns how many events with this key and queue there were in the same second before, and
     /// counts this one.
-    pub(super) fn count_repetitions(&mut self, second: i64, kind: &str, queue: &str) -> usize {
+    pub(super) fn count(&mut self, second: i64, key: &str, queue: &str) -> usize {
         if self.second != second {
             self.second = second;
-            self.lines_of_second.clear();
+            self.events_of_second.clear();
         }
-        let same = |line: &&(String, String)| line.0 == kind && line.1 == queue;
-        let repetitions = self.lines_of_second.iter().filter(same).count();
-        self.lines_of_second.push((kind.to_owned(), queue.to_owned()));
+        let same = |event: &&(String, String)| event.0 == key && event.1 == queue;
+        let repetitions = self.events_of_second.iter().filter(same).count();
+        self.events_of_second.push((key.to_owned(), queue.to_owned()));
         repetitions
     }
 }

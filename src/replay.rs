@@ -12,7 +12,7 @@ use crate::domain::monitor::Monitor;
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
 use crate::ingest::decode::{EventDecoder, EventRejection, HashKeys};
-use crate::ingest::queue_log::QueueLogReader;
+use crate::ingest::queue_log::{QueueLogReader, QueueLogSettings};
 use crate::ingest::recording::{self, RecordingFormat, RecordingItem};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -106,10 +106,11 @@ fn read_recordings(
     };
     let mut main_decoder = decoder();
     let mut thread_decoders: Vec<EventDecoder> = (1..settings.threads).map(|_| decoder()).collect();
-    let mut log = QueueLogReader::default();
-    let recordings = match settings.format {
-        RecordingFormat::QueueLog => sort_queue_logs(recordings)?,
-        _ => recordings,
+    let (mut log, recordings) = match &settings.format {
+        RecordingFormat::QueueLog(log) => {
+            (QueueLogReader::new(log.clone()), sort_queue_logs(recordings, log)?)
+        }
+        _ => (QueueLogReader::default(), recordings),
     };
     for recording in recordings {
         let decoders = (&mut main_decoder, &mut thread_decoders[..]);
@@ -126,10 +127,13 @@ fn read_recordings(
 }
 
 /// Returns the files of a queue log in the order of their first lines: rotated files are one log.
-fn sort_queue_logs(recordings: Vec<Recording>) -> Result<Vec<Recording>, (String, io::Error)> {
+fn sort_queue_logs(
+    recordings: Vec<Recording>,
+    settings: &QueueLogSettings,
+) -> Result<Vec<Recording>, (String, io::Error)> {
     let mut dated = Vec::with_capacity(recordings.len());
     for Recording { name, input } in recordings {
-        match recording::peek_log_start(input) {
+        match recording::peek_log_start(input, settings) {
             Ok((start, input)) => dated.push((start, Recording { name, input })),
             Err(error) => return Err((name, error)),
         }

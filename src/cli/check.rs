@@ -7,6 +7,7 @@ mod standard_summary;
 use crate::cli::{UsageError, print_output, print_problems, print_warnings, read_text, read_texts};
 use crate::config;
 use crate::ingest::mapping::{Mapping, MappingSample};
+use crate::ingest::queue_log::QueueLogSettings;
 use crate::ingest::recording;
 use crate::standard_file;
 use crate::toml_document::{TomlDocument, TomlProblem};
@@ -182,7 +183,9 @@ fn is_standard(file: &str, text: &str) -> bool {
 
 /// Returns what works in a file today and should be written differently.
 fn find_warnings(file: &str, text: &str) -> Vec<TomlProblem> {
-    if is_standard(file, text) {
+    if QueueLogSettings::is_settings_file(text) {
+        Vec::new()
+    } else if is_standard(file, text) {
         standard_file::find_warnings(&[(file.to_owned(), text.to_owned())])
     } else {
         Mapping::find_warnings(file, text)
@@ -196,7 +199,9 @@ fn check_file(file: &str, text: &str) -> Vec<TomlProblem> {
     };
     // Mappings and standards have keys of their own. Any other file is read as a configuration.
     let has = |key: &str| document.root_table().value(key).is_some();
-    let problems = if has("event") {
+    let problems = if QueueLogSettings::is_settings_file(text) {
+        QueueLogSettings::parse(file, text).err()
+    } else if has("event") {
         let objections = || Mapping::find_objections(file, text);
         Some(Mapping::parse(file, text).err().unwrap_or_else(objections))
     } else if has("indicator") || has("dimensions") {

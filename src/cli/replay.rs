@@ -11,9 +11,11 @@ use crate::domain::standard::label::INDICATOR_LABELS;
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use crate::ingest::mapping::Mapping;
+use crate::ingest::queue_log::QueueLogSettings;
 use crate::ingest::recording::{self, RecordingFormat};
 use crate::replay::{self, Recording, ReplayCounts, ReplaySettings};
 use anyhow::{Context as _, anyhow, bail};
+use jiff::tz::TimeZone;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,9 +37,13 @@ pub struct ReplayArguments {
     /// single file applies to all cases.
     #[arg(long, value_name = "FILE")]
     standard: Vec<PathBuf>,
-    /// Input format: `cloudevents`, `queue_log`, or the path of a mapping file (TOML) for CSV, TSV or JSON
+    /// Input format: `cloudevents`, `queue_log`, or the path of a TOML file: a mapping for CSV, TSV or JSON, or settings
+    /// of a queue log
     #[arg(long, default_value = "cloudevents", value_name = "NAME")]
     format: String,
+    /// Time zone of local times in a queue log, for example `Asia/Shanghai`
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// Dimensions to group readings by, for example `center,queue` [default: no grouping]
     #[arg(long, value_name = "DIMS", value_delimiter = ',')]
     by: Vec<String>,
@@ -158,18 +164,37 @@ fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, 
     let mut standard = read_standard(&arguments.standard)?;
     let format = match arguments.format.as_str() {
         "cloudevents" => Ok(RecordingFormat::CloudEvents),
-        "queue_log" => Ok(RecordingFormat::QueueLog),
+        "queue_log" => Ok(RecordingFormat::QueueLog(Arc::default())),
         name => {
             let path = Path::new(name);
             if !path.exists() {
                 bail!(UsageError(format!(
                     "--format: `{name}` is not `cloudevents`, `queue_log` or an existing \
-                     mapping file"
+                     TOML file"
                 )));
             }
-            Mapping::parse(name, &read_text(path)?)
-                .map(|mapping| RecordingFormat::Mapping(Box::new(mapping)))
+            let text = read_text(path)?;
+            if QueueLogSettings::is_settings_file(&text) {
+                QueueLogSettings::parse(name, &text)
+                    .map(|settings| RecordingFormat::QueueLog(Arc::new(settings)))
+            } else {
+                Mapping::parse(name, &text)
+                    .map(|mapping| RecordingFormat::Mapping(Box::new(mapping)))
+            }
         }
+    };
+    let format = match (&arguments.zone, format) {
+        (Some(name), Ok(RecordingFormat::QueueLog(settings))) => {
+            let zone = TimeZone::get(name).map_err(|_| {
+                UsageError(format!("--zone: `{name}` is not a time zone such as `Europe/Berlin`"))
+            })?;
+            let settings = QueueLogSettings::clone(&settings).with_zone(zone);
+            Ok(RecordingFormat::QueueLog(Arc::new(settings)))
+        }
+        (Some(_), Ok(_)) => {
+            bail!(UsageError("--zone: only a queue log has local times without a zone".to_owned()))
+        }
+        (_, format) => format,
     };
     if let (Ok(standard), Ok(RecordingFormat::Mapping(mapping))) = (&mut standard, &format)
         && let Some(reuse_after_ms) = mapping.reuse_after_ms()

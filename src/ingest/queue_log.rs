@@ -23,23 +23,23 @@
 
 mod agent_lines;
 mod agents;
+mod left_out;
 mod line;
+mod settings;
+mod table_rows;
 mod tracked_calls;
+
+pub use self::settings::QueueLogSettings;
 
 use self::agents::AgentTracker;
 use self::line::QueueLogLine;
+use self::table_rows::TableColumns;
 use self::tracked_calls::{CALLS_TRACKED_MAX, TrackedCall};
-use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
+use crate::domain::time::timestamp::{SECOND, Timestamp};
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// Maximum number of unsupported verbs that are named. The lines of further ones are counted
-/// together.
-const UNSUPPORTED_VERBS_MAX: usize = 20;
-
-/// Verbs of lines about callers whom a queue did not take, as panels write them.
-const REFUSALS: [&str; 5] = ["FULL", "JOINEMPTY", "CLOSED", "DIVERT_CA_RATIO", "DIVERT_HOLDTIME"];
+use std::sync::Arc;
 
 /// Result of reading a valid line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,7 +59,9 @@ impl LineOutcome {
 /// Turns the lines of a `queue_log` into events.
 #[derive(Debug)]
 pub struct QueueLogReader {
-    source: String,
+    settings: Arc<QueueLogSettings>,
+    /// Columns of the newest header row, if the log is an exported table.
+    columns: Option<TableColumns>,
     calls: BTreeMap<String, TrackedCall>,
     /// Call ids of `calls`, oldest first.
     call_order: VecDeque<String>,
@@ -77,25 +79,49 @@ pub struct QueueLogReader {
 
 /// Returns the time of the first valid line of a text; `None` if it has none.
 #[must_use]
-pub fn first_line_time(text: &str) -> Option<Timestamp> {
-    text.lines().find_map(|line| QueueLogLine::parse(0, line).ok()).map(|line| line.time)
+pub fn first_line_time(text: &str, settings: &QueueLogSettings) -> Option<Timestamp> {
+    let mut columns = None;
+    text.lines().find_map(|line| {
+        if let Some(header) = TableColumns::parse_header(line) {
+            columns = Some(header);
+            return None;
+        }
+        let line = line_of_row(line, columns.as_ref(), settings);
+        QueueLogLine::parse(0, &line, settings.zone.as_ref()).ok().map(|line| line.time)
+    })
+}
+
+/// Returns a row of a table as a line, and any other line as it is.
+fn line_of_row<'l>(
+    line: &'l str,
+    columns: Option<&TableColumns>,
+    settings: &QueueLogSettings,
+) -> Cow<'l, str> {
+    let begins_with_time = || {
+        line.split_once('|')
+            .is_some_and(|(time, _)| line::parse_time(time, settings.zone.as_ref()).is_ok())
+    };
+    match columns {
+        Some(columns) if !begins_with_time() => columns.row_to_line(line).into(),
+        _ => line.into(),
+    }
 }
 
 type LineFields<'l> = Vec<(Cow<'l, str>, Scalar<'l>)>;
 
 impl Default for QueueLogReader {
     fn default() -> Self {
-        QueueLogReader::new("/asterisk")
+        QueueLogReader::new(Arc::default())
     }
 }
 
 impl QueueLogReader {
-    /// Returns a reader for the beginning of a log. Each Asterisk server needs its own `source`,
-    /// because call ids are unique only within one server.
+    /// Returns a reader for the beginning of a log.
     #[must_use]
-    pub fn new(source: impl Into<String>) -> QueueLogReader {
+    pub fn new(settings: Arc<QueueLogSettings>) -> QueueLogReader {
         QueueLogReader {
-            source: source.into(),
+            settings,
+            columns: None,
             calls: BTreeMap::new(),
             call_order: VecDeque::new(),
             open_calls: BTreeSet::new(),
@@ -121,9 +147,16 @@ impl QueueLogReader {
         if line.trim().is_empty() {
             return Ok(LineOutcome::left_out("empty line"));
         }
+        if let Some(columns) = TableColumns::parse_header(line) {
+            self.columns = Some(columns);
+            return Ok(LineOutcome::left_out("header row"));
+        }
         // Numbers order the events of one second.
         self.line_count += 1;
-        let line = QueueLogLine::parse(self.line_count, line)?;
+        let settings = self.settings.clone();
+        let line = line_of_row(line, self.columns.as_ref(), &settings);
+        let mut line = QueueLogLine::parse(self.line_count, &line, settings.zone.as_ref())?;
+        line.agent = line.agent.map(|agent| settings.member_name(agent));
         self.log_start.get_or_insert(line.time);
         self.end_wrapups(&line, emit);
         let outcome = self.read_verb(&line, emit)?;
@@ -173,8 +206,10 @@ impl QueueLogReader {
             | "AGENTCALLBACKLOGOFF" => self.read_agent_line(line),
             "WRAPUPSTART" => self.read_wrapup(line),
             "QUEUESTART" => Ok(self.lose_open_calls(line, emit)),
-            verb if REFUSALS.contains(&verb) => self.read_refusal(line, emit),
-            verb => Ok(self.leave_out(verb)),
+            verb => match self.settings.verbs.get(verb).cloned() {
+                Some(custom) => self.read_refusal(line, &custom, emit),
+                None => Ok(self.leave_out(verb)),
+            },
         }
     }
 
@@ -260,23 +295,6 @@ impl QueueLogReader {
     ) -> Result<LineOutcome, String> {
         let wait = line.parse_seconds(wait, "waittime")?;
         self.read_exit(line, "call.overflowed", wait, Some(reason), emit)
-    }
-
-    /// Reads a line about a caller whom the queue did not take.
-    fn read_refusal(
-        &mut self,
-        line: &QueueLogLine<'_>,
-        emit: &mut dyn FnMut(RawEvent<'_>),
-    ) -> Result<LineOutcome, String> {
-        let (call, reason) = (line.call_id()?, line.verb.to_ascii_lowercase());
-        self.track_call(call).queue = line.queue_name();
-        self.emit_event(line, call, "call.offered", 0, LineFields::new(), emit);
-        let mut fields = number_field("wait_seconds", Some(0.0));
-        fields.push(("reason".into(), Scalar::Text(reason.into())));
-        // The arrival has the id of the line.
-        let exit = QueueLogLine { verb: "EXIT", ..line.clone() };
-        self.emit_call_event(&exit, call, "call.overflowed", fields, emit);
-        Ok(LineOutcome::Emitted(2))
     }
 
     /// Reads a line about a call that left its queue without an answer.
@@ -414,38 +432,13 @@ impl QueueLogReader {
         }
         emit(RawEvent {
             id: Cow::Owned(id),
-            source: Cow::Borrowed(&self.source),
+            source: Cow::Borrowed(&self.settings.source),
             kind: Cow::Borrowed(kind),
             time: line.time,
             subject: Cow::Borrowed(subject),
             sequence: line.sequence.saturating_add(nth),
             data,
         });
-    }
-}
-
-impl QueueLogReader {
-    /// Returns why a line with this verb produces no event.
-    fn leave_out(&mut self, verb: &str) -> LineOutcome {
-        LineOutcome::left_out(match verb {
-            "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
-            "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
-            "RINGINUSE" => "RINGINUSE: a setting of a member",
-            "AGENTDUMP" => {
-                "AGENTDUMP: the agent hung up during the announcement, the caller waits on"
-            }
-            "CONFIGRELOAD" => "CONFIGRELOAD: not about a call",
-            "PENALTY" | "MEMBERPENALTY" => "PENALTY: a setting of a member",
-            "DID" | "INFO" => "DID, INFO: not counted by firstline",
-            verb if self.unsupported_verbs.contains(verb)
-                || self.unsupported_verbs.len() < UNSUPPORTED_VERBS_MAX =>
-            {
-                let name = truncate_for_message(verb);
-                self.unsupported_verbs.insert(verb.to_owned());
-                return LineOutcome::LeftOut(format!("{name}: not supported by firstline").into());
-            }
-            _ => "further verbs: not supported by firstline",
-        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::decode::{EVENT_BYTES_MAX, EventDecoder, EventRejection, too_long_reas
 use super::json_values::{self, JsonValue, JsonValueReader};
 use super::line_blocks::{LineBlock, LineBlockReader};
 use super::mapping::{Mapping, RowOutcome};
-use super::queue_log::{self, LineOutcome, QueueLogReader};
+use super::queue_log::{self, LineOutcome, QueueLogReader, QueueLogSettings};
 use super::text_encoding::{self, RestoredInput, TextInput};
 use crate::domain::events::batch::Batch;
 use crate::domain::time::timestamp::Timestamp;
@@ -15,6 +15,7 @@ use crate::ingest::decode::raw_event::RawEvent;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Format of a recording.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub enum RecordingFormat {
     /// CloudEvents: one JSON object per line, or a JSON document with lists of them.
     CloudEvents,
     /// Asterisk `queue_log`.
-    QueueLog,
+    QueueLog(Arc<QueueLogSettings>),
     /// Export (CSV, TSV, JSON), read by a mapping file.
     Mapping(Box<Mapping>),
 }
@@ -97,10 +98,11 @@ const FIRST_LINE_BYTES_MAX: u64 = 64 << 10;
 /// Returns the read error.
 pub fn peek_log_start(
     input: Box<dyn Read + Send>,
+    settings: &QueueLogSettings,
 ) -> io::Result<(Option<Timestamp>, Box<dyn Read + Send>)> {
     let (start, input) = text_encoding::peek_start(input, FIRST_LINE_BYTES_MAX)?;
     // The text may end within a line, but the first valid line is looked for.
-    let time = queue_log::first_line_time(&String::from_utf8_lossy(&start));
+    let time = queue_log::first_line_time(&String::from_utf8_lossy(&start), settings);
     Ok((time, Box::new(input)))
 }
 
@@ -144,7 +146,7 @@ fn read_sequentially(
 ) -> io::Result<()> {
     match format {
         RecordingFormat::CloudEvents => read_cloud_events(input, decoder, emit),
-        RecordingFormat::QueueLog => read_queue_log(input, log, decoder, emit),
+        RecordingFormat::QueueLog(_) => read_queue_log(input, log, decoder, emit),
         RecordingFormat::Mapping(mapping) => read_mapped_rows(input, mapping, decoder, emit),
     }
 }

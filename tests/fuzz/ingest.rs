@@ -201,7 +201,7 @@ fn event_total(answer: &IntakeAnswer) -> u64 {
 
 /// Reads an Asterisk `queue_log`.
 pub(crate) fn queue_log(bytes: &[u8]) {
-    let outcome = read_recording(&RecordingFormat::QueueLog, bytes, 0);
+    let outcome = read_recording(&RecordingFormat::QueueLog(Arc::default()), bytes, 0);
     if [b"\xff\xfe", b"\xfe\xff"].iter().any(|mark| bytes.starts_with(*mark)) {
         // In UTF-16 a line feed has two bytes.
         return;

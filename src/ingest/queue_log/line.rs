@@ -1,6 +1,8 @@
 //! A line of a queue log, split into its fields.
 
 use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 /// Number of sequence numbers per line: a line may report an arrival, an answer and an end.
 const SEQUENCES_PER_LINE: u64 = 3;
@@ -18,7 +20,12 @@ pub(super) struct QueueLogLine<'l> {
 }
 
 impl<'l> QueueLogLine<'l> {
-    pub(super) fn parse(line_number: u64, line: &'l str) -> Result<QueueLogLine<'l>, String> {
+    /// Parses a line. `zone` is the zone of times without an offset.
+    pub(super) fn parse(
+        line_number: u64,
+        line: &'l str,
+        zone: Option<&TimeZone>,
+    ) -> Result<QueueLogLine<'l>, String> {
         let mut fields = line.split('|');
         let mut next = || fields.next().map(str::trim);
         let (Some(time), Some(call), Some(queue), Some(agent), Some(verb)) =
@@ -34,7 +41,7 @@ impl<'l> QueueLogLine<'l> {
         }
         let named = |name: &'l str| (!matches!(name, "" | "NONE")).then_some(name);
         Ok(QueueLogLine {
-            time: parse_time(time)?,
+            time: parse_time(time, zone)?,
             sequence: u32::try_from(line_number.saturating_mul(SEQUENCES_PER_LINE))
                 .unwrap_or(u32::MAX),
             call,
@@ -81,9 +88,19 @@ impl<'l> QueueLogLine<'l> {
     }
 }
 
-/// Parses whole seconds since 1970. The realtime engine writes a fraction, which is cut to
-/// milliseconds.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+/// Parses whole seconds since 1970, or a local time as databases export it. The realtime engine
+/// writes a fraction, which is cut to milliseconds.
+pub(super) fn parse_time(text: &str, zone: Option<&TimeZone>) -> Result<Timestamp, String> {
+    if let Ok(local) = text.parse::<DateTime>() {
+        let zone = zone.ok_or_else(|| {
+            format!("`{}` is a local time; set `--zone`", truncate_for_message(text))
+        })?;
+        // The first of two equal times at the end of daylight saving time.
+        let time = zone.to_timestamp(local).ok();
+        return time
+            .and_then(|time| Timestamp(time.as_millisecond()).check_range())
+            .ok_or_else(|| format!("`{}` is out of range", truncate_for_message(text)));
+    }
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let millis = match fraction {

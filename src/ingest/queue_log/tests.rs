@@ -1,6 +1,7 @@
 //! Tests of the reader for queue logs.
 
 use super::agents::{AGENTS_TRACKED_MAX, QUEUES_PER_AGENT_MAX};
+use super::left_out::UNSUPPORTED_VERBS_MAX;
 use super::*;
 
 fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
@@ -450,4 +451,88 @@ fn tracked_agents_and_queues_are_bounded() {
         log.read_line(&line, &mut |_| emitted += 1).expect("a valid line");
     }
     assert_eq!(emitted, AGENTS_TRACKED_MAX + 1, "the agent is offline");
+}
+
+fn reader_with(settings: &str) -> QueueLogReader {
+    let settings = format!("format = \"queue_log\"\n{settings}");
+    let settings = QueueLogSettings::parse("asterisk.toml", &settings).expect("valid settings");
+    QueueLogReader::new(Arc::new(settings))
+}
+
+#[test]
+fn configured_verbs_replace_and_extend_the_defaults() {
+    let verbs = "verbs = { FULL = \"call.overflowed:busy\", NIGHT = \"call.abandoned\", \
+                 CLOSED = \"left_out\" }";
+    let output = read_log(
+        &mut reader_with(verbs),
+        "10|7.1|sales|NONE|FULL|\n\
+         11|7.2|sales|NONE|NIGHT|\n\
+         12|7.3|sales|NONE|CLOSED|\n\
+         13|7.4|sales|NONE|JOINEMPTY|",
+    );
+    assert_eq!(
+        output,
+        [
+            "call.offered 7.1 10 queue=sales",
+            "call.overflowed 7.1 10 wait_seconds=0 reason=busy queue=sales",
+            "call.offered 7.2 11 queue=sales",
+            "call.abandoned 7.2 11 wait_seconds=0 queue=sales",
+            "- CLOSED: not supported by firstline",
+            "call.offered 7.4 13 queue=sales",
+            "call.overflowed 7.4 13 wait_seconds=0 reason=joinempty queue=sales",
+        ]
+    );
+}
+
+#[test]
+fn configured_member_names_replace_interfaces() {
+    let output = read_log(
+        &mut reader_with("members = { \"Local/7@agents\" = \"Agent Seven\" }"),
+        "10|MANAGER|sales|Local/7@agents|ADDMEMBER|\n\
+         12|7.1|sales|Agent Seven|CONNECT|2|8.1|1\n\
+         14|MANAGER|sales|Local/7@agents|REMOVEMEMBER|\n\
+         20|7.1|sales|Agent Seven|COMPLETEAGENT|2|8|1",
+    );
+    let states: Vec<&String> = output.iter().filter(|event| event.starts_with("agent.")).collect();
+    assert_eq!(
+        states,
+        [
+            "agent.changed Agent Seven 10 state=ready queue=sales agent=Agent Seven",
+            "agent.changed Agent Seven 12 state=talking queue=sales agent=Agent Seven",
+            "agent.changed Agent Seven 20 state=offline queue=sales agent=Agent Seven",
+        ]
+    );
+}
+
+#[test]
+fn rows_of_the_realtime_table_equal_lines() {
+    let lines = "1772416801.120|7.1|q1|NONE|ENTERQUEUE||555|1\n\
+                 1772416811.000|7.1|q1|Agent, One|CONNECT|10|8.1|2\n\
+                 1772416900.999|7.1|q1|Agent, One|COMPLETECALLER|10|89|1";
+    let rows = "id,time,callid,queuename,serverid,agent,event,data1,data2,data3,data4,data5\n\
+                1,2026-03-02 10:00:01.120000,7.1,q1,NULL,NONE,ENTERQUEUE,,555,1,,\n\
+                2,2026-03-02 10:00:11.000000,7.1,q1,NULL,\"Agent, One\",CONNECT,10,8.1,2,,\n\
+                3,2026-03-02 10:01:40.999999,7.1,q1,NULL,\"Agent, One\",COMPLETECALLER,10,89,1,,";
+    let zone = "time_zone = \"Asia/Shanghai\"";
+    let expected = read_log(&mut reader_with(zone), lines);
+    assert_eq!(expected.len(), 5, "{expected:?}");
+    let with_header = |rows: &str| {
+        let output = read_log(&mut reader_with(zone), rows);
+        assert_eq!(output[0], "- header row");
+        output[1..].to_vec()
+    };
+    assert_eq!(with_header(rows), expected);
+    // Other delimiters, and one column with all data.
+    let tabs = "TIME\tCALLID\tQUEUENAME\tAGENT\tEVENT\tDATA\n\
+                2026-03-02 10:00:01.12\t7.1\tq1\tNONE\tENTERQUEUE\t|555|1\n\
+                2026-03-02 10:00:11\t7.1\tq1\tAgent, One\tCONNECT\t10|8.1|2\n\
+                2026-03-02 10:01:40.999\t7.1\tq1\tAgent, One\tCOMPLETECALLER\t10|89|1";
+    assert_eq!(with_header(tabs), expected);
+    let settings = QueueLogSettings::parse("", &format!("format = \"queue_log\"\n{zone}"));
+    let settings = settings.expect("valid settings");
+    assert_eq!(first_line_time(rows, &settings), first_line_time(lines, &settings));
+    assert_eq!(first_line_time(rows, &QueueLogSettings::default()), None);
+    // Without a zone a local time is rejected.
+    let output = read_log(&mut QueueLogReader::default(), rows);
+    assert_eq!(output[1], "! `2026-03-02 10:00:01.120000` is a local time; set `--zone`");
 }

@@ -319,6 +319,7 @@ fn command_line_misuse_exits_with_code_2() {
         (["--window", "5 parsecs"], "5 parsecs", 2),
         (["--indicator", "happiness"], "happiness", 2),
         (["--format", "no_such_format"], "no_such_format", 2),
+        (["--zone", "Europe/Berlin"], "--zone", 2),
         // A missing file is an input error, not misuse of the command line.
         (["--standard", "no_such_standard.toml"], "no_such_standard.toml", 1),
     ] {

@@ -15,7 +15,10 @@
 //! outbound call, has no arrival.
 //!
 //! Asterisk logs no caller whom a queue did not take. Panels write such callers with verbs of their
-//! own, such as FULL. They arrive and leave in that second, with the verb in lower case as the reason.
+//! own, such as FULL. They arrive and leave in that second. [`QueueLogSettings`] has the verbs.
+//!
+//! Lines also tell the memberships and pauses of agents. The state of an agent is derived from all of
+//! them, see `agents.rs`.
 //!
 //! An agent who consults another queue before an attended transfer enters it with a call of his own.
 //! Asterisk writes the transfer under the id of that call. The consultation is then reported as part

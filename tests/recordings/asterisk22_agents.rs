@@ -160,6 +160,30 @@ fn agents_equal_asterisks_members_at_each_instant() {
     }
 }
 
+#[test]
+fn configured_member_names_hold_from_the_first_line() {
+    let Some(set) = RecordedSet::open("asterisk22") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("asterisk.toml");
+    let members = (7..=8).map(|number| {
+        let name = ["Agent Seven", "Agent Eight"][number - 7];
+        format!("\"Local/a{number}@agents/n\" = \"{name}\"\n")
+    });
+    let text = format!("format = \"queue_log\"\n[members]\n{}", members.collect::<String>());
+    std::fs::write(&settings, text).unwrap();
+    let replay = ReplayCommand::new(
+        "asterisk22.toml",
+        settings.to_str().unwrap(),
+        &[set.file_path("queue_log")],
+    );
+    let instants = [1_795_931_680, 1_795_931_860].map(format_instant);
+    let boards = replay.by_dimensions("agent").at_instants(&instants).run().boards;
+    for (board, agent) in boards.iter().zip(["Agent Seven", "Agent Eight"]) {
+        let on_duty = agents_with(board, "agents_on_duty");
+        assert!(on_duty.contains(agent) && !on_duty.iter().any(|name| name.contains('/')));
+    }
+}
+
 /// Seconds of conversation and of duty outside pauses.
 #[derive(Clone, Copy, Default)]
 struct Seconds {

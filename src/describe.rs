@@ -13,6 +13,7 @@ mod fact_names;
 mod formulas;
 mod net_promoter;
 mod targets;
+mod weighted;
 
 pub use self::alert_policies::describe_policy;
 pub use self::commitments::describe_commitment;

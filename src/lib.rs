@@ -32,6 +32,7 @@
 //! | where | what |
 //! |---|---|
 //! | `standards/telecom.toml` | the built-in standard; start here |
+//! | `standards/contact-center.toml` | a standard with the other formulas |
 //! | [`domain`] | the core; its page has its own reading order |
 //! | [`standard_file`], [`toml_document`] | standards from TOML files, with all problems located |
 //! | [`describe`] | indicators and commitments described in English and Chinese |

@@ -153,6 +153,7 @@ fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standa
         zones,
         scopes: read_scopes(root, &schema.dimensions),
         windows: time_keys::read_windows(root),
+        publishes_agents: root.optional_bool("publish_agents").unwrap_or(false),
         stale_after_ms: root.optional_duration("stale_after"),
         expiry: Vec::new(),
         reuse_after_ms: root

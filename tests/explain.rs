@@ -139,7 +139,7 @@ fn check_lists_add_up(
         ReadingComponents::EstimatedWait { waiting, agents, .. } => {
             prop_assert_eq!(explanation.of.count, waiting + agents);
         }
-        ReadingComponents::Difference { .. } => {}
+        ReadingComponents::Difference { .. } | ReadingComponents::Weighted { .. } => {}
         ReadingComponents::Oldest { since } => {
             prop_assert_eq!(explanation.of.cases.first().map(|case| case.time), *since);
         }

@@ -34,7 +34,9 @@ mod service_levels;
 
 use firstline::domain::alerts::evaluation::{AlertEvaluator, EVALUATION_INTERVAL_MS};
 use firstline::domain::alerts::incident::Incident;
-use firstline::domain::board::reading::{Board, Reading, ReadingComponents, ReadingState};
+use firstline::domain::board::reading::{
+    Board, PartReading, Reading, ReadingComponents, ReadingState,
+};
 use firstline::domain::events::batch::Batch;
 use firstline::domain::monitor::{EventRefusal, Monitor};
 use firstline::domain::standard::Standard;
@@ -469,6 +471,14 @@ fn describe_reading(reading: &Reading) -> String {
                 value.map_or("-".to_owned(), |value| round_to_four_decimals(value).to_string())
             };
             format!("{} of {}-{}", round_to_four_decimals(value), shown(first), shown(second))
+        }
+        (ReadingComponents::Weighted { parts }, Some(value)) => {
+            let points = |part: &PartReading| {
+                part.points
+                    .map_or("-".to_owned(), |points| round_to_four_decimals(points).to_string())
+            };
+            let points: Vec<String> = parts.iter().map(points).collect();
+            format!("{} of {}", round_to_four_decimals(value), points.join("/"))
         }
         (ReadingComponents::EstimatedWait { waiting, handling, agents, .. }, Some(value)) => {
             format!(

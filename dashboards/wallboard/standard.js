@@ -27,9 +27,10 @@ export function makeStandard(written, settings) {
 
   /** Gauges have `now`. Orders and surveys are too few for half an hour and have the day. */
   function windowOf(name) {
-    const kind = indicators.get(name)?.kind;
-    if (kind === 'level' || kind === 'age' || kind === 'estimated_wait') return 'now';
-    return DAILY.test(name) ? day : usual;
+    const own = indicators.get(name)?.windows ?? windows;
+    if (own.length === 0) return 'now';
+    const preferred = DAILY.test(name) ? day : usual;
+    return own.includes(preferred) ? preferred : own[0];
   }
 
   return {

@@ -42,6 +42,14 @@ pub fn describe_reason(
             );
             describe_fact_reason(&fact_name(standard, kind), good, &en, &zh)
         }
+        ExclusionReason::OutsideCalendar { kind, calendar, good } => {
+            let name = &standard.calendars[calendar].name;
+            let (en, zh) = (
+                format!("it happened outside the hours of the calendar `{name}`"),
+                format!("发生在`{name}`时段之外"),
+            );
+            describe_fact_reason(&fact_name(standard, kind), good, &en, &zh)
+        }
         ExclusionReason::Attributes { kind, good } => describe_fact_reason(
             &fact_name(standard, kind),
             good,
@@ -119,7 +127,7 @@ fn tallies_of_kind(indicator: &Indicator, kind: FactKind, good: bool) -> Vec<Fac
         Formula::Ratio { good: numerator, .. } | Formula::Share { part: numerator, .. } if good => {
             numerator
         }
-        Formula::Difference { .. } => return Vec::new(),
+        Formula::Difference { .. } | Formula::Weighted(_) => return Vec::new(),
         Formula::EstimatedWait { waiting, agents, .. } => {
             return waiting
                 .iter()

@@ -2,6 +2,7 @@
 
 use super::fact_names::{FactName, fact_name};
 use super::net_promoter::describe_net_promoter;
+use super::weighted::describe_weighted_score;
 use crate::describe::{
     bilingual_text, describe_conditions, describe_duration, describe_window, join_list, symbol_text,
 };
@@ -90,6 +91,7 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
                 format!("“{}”减“{}”", first.zh, second.zh),
             )
         }
+        Formula::Weighted(formula) => describe_weighted_score(standard, formula),
         Formula::EstimatedWait { waiting, handling, agents, window } => {
             let (waiting, agents) =
                 (describe_tallies(standard, waiting), describe_tallies(standard, agents));
@@ -259,6 +261,11 @@ fn describe_limits(
         let limit = describe_label_limit(field, &texts);
         en += &limit.en;
         zh += &limit.zh;
+    }
+    if let Some(calendar) = tally.calendar {
+        let name = &standard.calendars[calendar].name;
+        en += &format!(" in the hours of the calendar `{name}`");
+        zh += &format!("在`{name}`时段且");
     }
     let value = describe_values(tallies);
     if !value.en.is_empty() {

@@ -4,6 +4,7 @@ pub mod bounded_list;
 pub mod breakdown;
 pub mod case_history;
 pub mod explanation;
+mod fact_check;
 pub mod open_cases;
 pub mod scope_membership;
 mod timed_states;

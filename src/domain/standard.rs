@@ -3,6 +3,7 @@
 pub mod alert_policy;
 mod event_schema;
 pub mod indicator;
+mod indicator_coverage;
 pub mod label;
 pub mod metric_family;
 pub mod metric_name;
@@ -13,6 +14,7 @@ pub mod score_scale;
 pub mod source;
 pub mod target;
 mod target_lookup;
+pub mod weighted;
 
 use self::alert_policy::AlertPolicy;
 pub use self::event_schema::EventSchema;
@@ -52,6 +54,9 @@ pub struct Standard {
     pub scopes: Vec<Vec<usize>>,
     /// Windows of every indicator, at most [`crate::domain::time::window::MAX_WINDOWS`].
     pub windows: Vec<Window>,
+    /// True if scopes with the dimension `agent` are in `/metrics` and in the answers to requests
+    /// that do not name it.
+    pub publishes_agents: bool,
     /// Time in ms without any event after which every reading is stale. `None` disables this.
     pub stale_after_ms: Option<i64>,
     /// Age in ms at which a current-state fact expires, by kind. Its end event is then considered
@@ -395,8 +400,8 @@ impl Standard {
         formula.fact_tallies().find_map(|tally| self.kinds.counted_unit(tally.kind, leg_scope))
     }
 
-    /// Returns the families of the facts of each operand of a formula, as bit masks. A difference
-    /// has the operands of both indicators. The families of a first contact fact are those of its
+    /// Returns the families of the facts of each operand of a formula, as bit masks. A difference and
+    /// a weighted score have the operands of their indicators. The families of a first contact fact are those of its
     /// contacts.
     #[must_use]
     pub fn operand_families(&self, formula: &Formula) -> Vec<u64> {
@@ -408,10 +413,11 @@ impl Standard {
                 |rule| rule.counted_tallies().fold(0, |all, tally| all | bit(tally.kind)),
             )
         };
-        if let Formula::Difference { first, second, .. } = formula {
-            let both = [first, second].into_iter();
+        let indicators = formula.operand_indicators();
+        if !indicators.is_empty() {
+            let all = indicators.into_iter();
             let families =
-                both.flat_map(|place| self.operand_families(&self.indicators[*place].formula));
+                all.flat_map(|place| self.operand_families(&self.indicators[place].formula));
             return families.collect();
         }
         let operands = formula.operands().into_iter();

@@ -17,14 +17,18 @@ pub struct PromqlQueries<'s> {
     pub default_window: Option<Window>,
 }
 
+/// Returns how much the length of a rolling window differs from 30 minutes.
+fn distance(window: &&Window) -> i64 {
+    match window {
+        Window::Rolling(length) => (length - 30 * MINUTE).abs(),
+        Window::Calendar(_) | Window::All => i64::MAX,
+    }
+}
+
 impl<'s> PromqlQueries<'s> {
     /// Creates the queries of a standard.
     #[must_use]
     pub fn new(standard: &'s Standard) -> PromqlQueries<'s> {
-        let distance = |window: &&Window| match window {
-            Window::Rolling(length) => (length - 30 * MINUTE).abs(),
-            Window::Calendar(_) | Window::All => i64::MAX,
-        };
         PromqlQueries {
             standard,
             default_window: standard.windows.iter().min_by_key(distance).copied(),
@@ -64,6 +68,19 @@ impl<'s> PromqlQueries<'s> {
         )
     }
 
+    /// Returns the default window of an indicator: that of the standard, or the closest of its own.
+    /// Returns `None` for a current state.
+    #[must_use]
+    pub fn window_of(&self, indicator: &Indicator) -> Option<Window> {
+        if indicator.formula.is_current_state() {
+            return None;
+        }
+        let default =
+            self.default_window.filter(|window| indicator.coverage.includes_window(*window));
+        let own = || indicator.coverage.windows.iter().flatten().min_by_key(distance).copied();
+        default.or_else(own)
+    }
+
     /// Returns the selector of the scopes that an indicator's rules compare with targets:
     /// [`PromqlQueries::scope_selector`], and the scopes that its targets name.
     #[must_use]
@@ -87,7 +104,7 @@ impl<'s> PromqlQueries<'s> {
     /// Returns the selector of an indicator's readings: `window="30m",scope=~"all|center"`.
     #[must_use]
     pub fn reading_selector(&self, indicator: &Indicator) -> String {
-        match self.default_window.filter(|_| !indicator.formula.is_current_state()) {
+        match self.window_of(indicator) {
             Some(window) => format!("window=\"{window}\",{}", self.target_selector(indicator)),
             None => self.target_selector(indicator),
         }

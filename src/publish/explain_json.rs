@@ -44,7 +44,10 @@ pub fn resolve_explanation_request(
                 truncate_for_message(name)
             ));
         }
-        None => Some(0),
+        None => {
+            let mut windows = 0..standard.windows.len();
+            windows.find(|window| standard.has_readings_over(place, *window))
+        }
         // Windows are compared by length, because the same length has several spellings.
         Some(name) => {
             let canonical =
@@ -56,12 +59,9 @@ pub fn resolve_explanation_request(
             )
         }
     };
-    Ok(ExplanationRequest {
-        indicator: place,
-        scope: resolve_scope(standard, fixed)?,
-        window,
-        limit: limit.min(LISTED_CASES_MAX),
-    })
+    let scope = resolve_scope(standard, fixed)?;
+    reading_filter::check_coverage(standard, place, scope.kind, window)?;
+    Ok(ExplanationRequest { indicator: place, scope, window, limit: limit.min(LISTED_CASES_MAX) })
 }
 
 /// Resolves the scope with these values of dimensions.

@@ -4,7 +4,8 @@
 //! with too few cases come last and have no rank, because one call says little about a center.
 
 use super::reading_filter::{
-    UnknownNameError, is_key_visible, resolve_dimension, resolve_indicator, resolve_window,
+    UnknownNameError, check_coverage, is_key_visible, resolve_dimension, resolve_indicator,
+    resolve_window,
 };
 use crate::access::grant::GrantedView;
 use crate::domain::board::reading::{Board, Reading, ReadingState, ReadingStates};
@@ -101,6 +102,7 @@ impl Ranking {
                 "`{name}` has no current value; choose a window, for example `window=today`"
             ));
         }
+        check_coverage(standard, indicator, kind, window)?;
         let better = better.or(ranked_indicator.target_direction());
         let better = better.ok_or_else(|| {
             format!("`{name}` has no target; add `better=higher` or `better=lower`")

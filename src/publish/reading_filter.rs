@@ -39,6 +39,8 @@ pub struct ReadingFilter {
     fixed: BTreeMap<usize, BTreeSet<String>>,
     /// All dimensions of a scope, including those in `fixed`.
     dimensions: Option<BTreeSet<usize>>,
+    /// True to match only scopes that the standard publishes without a request for their dimensions.
+    only_published: bool,
     /// The view granted to the client.
     view: Arc<GrantedView>,
 }
@@ -93,7 +95,11 @@ impl ReadingFilter {
             .as_ref()
             .map(|names| names.iter().map(|name| resolve_window(name, standard)).collect())
             .transpose()?;
-        Ok(ReadingFilter { indicators, windows, fixed, dimensions, view: view.clone() })
+        let named = || fixed.keys().chain(dimensions.iter().flatten());
+        let only_published = !named()
+            .any(|dimension| standard.schema.dimensions[*dimension] == Standard::AGENT_DIMENSION);
+        let view = view.clone();
+        Ok(ReadingFilter { indicators, windows, fixed, dimensions, only_published, view })
     }
 
     /// Returns true if a reading with this key matches the filter and is visible.
@@ -104,7 +110,8 @@ impl ReadingFilter {
             let place = dimensions.iter().position(|other| other == dimension)?;
             key.scope.values.get(place)
         };
-        self.indicators.as_ref().is_none_or(|indicators| indicators.contains(&key.indicator))
+        !(self.only_published && board.standard.is_scope_unpublished(key.scope.kind))
+            && self.indicators.as_ref().is_none_or(|indicators| indicators.contains(&key.indicator))
             && self.windows.as_ref().is_none_or(|windows| windows.contains(&key.window))
             && self.dimensions.as_ref().is_none_or(|all| {
                 all.len() == dimensions.len()
@@ -115,6 +122,41 @@ impl ReadingFilter {
             })
             && is_key_visible(&self.view, key, board)
     }
+}
+
+/// Checks that an indicator has readings in a kind of scope and over a window.
+///
+/// # Errors
+/// Says which scopes or windows the indicator has.
+pub(super) fn check_coverage(
+    standard: &Standard,
+    indicator: usize,
+    kind: usize,
+    window: Option<usize>,
+) -> Result<(), String> {
+    let name = &standard.indicators[indicator].name;
+    let listed = |all: Vec<String>| if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+    if !standard.has_readings_in_scope(indicator, kind) {
+        let kinds = 0..standard.scopes.len();
+        let known = kinds.filter(|kind| standard.has_readings_in_scope(indicator, *kind));
+        let known = known.map(|kind| standard.scope_label_value(kind)).collect();
+        return Err(format!(
+            "`{name}` has no readings by {}; it has: {}",
+            standard.scope_label_value(kind),
+            listed(known)
+        ));
+    }
+    if let Some(window) = window.filter(|window| !standard.has_readings_over(indicator, *window)) {
+        let windows = 0..standard.windows.len();
+        let known = windows.filter(|window| standard.has_readings_over(indicator, *window));
+        let known = known.map(|window| standard.windows[window].to_string()).collect();
+        return Err(format!(
+            "`{name}` has no readings over `{}`; it has: {}",
+            standard.windows[window],
+            listed(known)
+        ));
+    }
+    Ok(())
 }
 
 /// Returns true if a reading with this key is visible in the view.

@@ -4,7 +4,7 @@
 //! each trend from its window panes. Answers are therefore cached for a few seconds.
 
 use super::explain_json::resolve_scope;
-use super::reading_filter::{resolve_indicator, unknown_name};
+use super::reading_filter::{check_coverage, resolve_indicator, unknown_name};
 use crate::domain::board::published_board::PublishedBoard;
 use crate::domain::board::reading::Board;
 use crate::domain::board::trend::{IndicatorTrends, STEP_MS, TrendRequest};
@@ -65,10 +65,14 @@ pub fn resolve_trend_request(
             _ => return Err(format!("`hours` must be a number from 1 to {HOURS_MAX}")),
         },
     };
+    let scope = resolve_scope(standard, fixed)?;
+    for place in &places {
+        check_coverage(standard, *place, scope.kind, None)?;
+    }
     // Both numbers are bounded above.
     Ok(TrendRequest {
         indicators: places,
-        scope: resolve_scope(standard, fixed)?,
+        scope,
         step_count: (hours * HOUR / STEP_MS) as usize,
         steps_per_value: steps_per_value as usize,
     })

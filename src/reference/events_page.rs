@@ -2,7 +2,7 @@
 
 use super::event_types::{EVENT_FIELDS, EVENT_TYPES, EventTypeReference};
 use crate::domain::facts::catalog::{COMMITMENT_FACT_COUNT, FactKind, place::one_shot};
-use crate::domain::standard::{Formula, Standard};
+use crate::domain::standard::Standard;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -132,11 +132,11 @@ fn indicators_of(kind: &EventTypeReference, standard: &Standard) -> Vec<String> 
     }
     let mut needs: Vec<bool> = Vec::new();
     for indicator in &standard.indicators {
-        let needed = match indicator.formula {
-            // A difference is declared below its two indicators.
-            Formula::Difference { first, second, .. } => needs[first] || needs[second],
-            _ => indicator.formula.fact_tallies().any(|tally| facts.contains(&tally.kind)),
-        };
+        // The operands of a formula are declared above it.
+        let operands = indicator.formula.operand_indicators();
+        let mut tallies = indicator.formula.fact_tallies();
+        let needed = operands.into_iter().any(|operand| needs[operand])
+            || tallies.any(|tally| facts.contains(&tally.kind));
         needs.push(needed);
     }
     let needing = standard.indicators.iter().zip(needs).filter(|(_, needed)| *needed);

@@ -69,15 +69,7 @@ fn read_tally(
     let Some(table) = entry.as_table() else {
         let kind = find_fact(entry, standard)
             .filter(|kind| check_accepted(entry, *kind, accepted, standard));
-        return kind
-            .map(|kind| FactTally {
-                kind,
-                values: None,
-                labels: Vec::new(),
-                conditions: Vec::new(),
-            })
-            .into_iter()
-            .collect();
+        return kind.map(FactTally::of_kind).into_iter().collect();
     };
     let kind = table
         .required_value("fact", "the name of a fact, as in \"call.answered\"")
@@ -97,6 +89,7 @@ fn read_tally(
         .map(|list| list.iter().filter_map(TomlValue::require_integer).collect());
     let labels = read_fact_labels(&table, kind, standard);
     let conditions = read_conditions(&table, standard);
+    let calendar = read_calendar(&table, accepted, standard);
     table.report_unknown_keys();
     let Some(kind) = kind else { return Vec::new() };
     let measure = standard.kinds.fact_measure(kind);
@@ -124,11 +117,33 @@ fn read_tally(
                 values: Some((answer, answer)),
                 labels: labels.clone(),
                 conditions: conditions.clone(),
+                calendar,
             };
             answers.into_iter().map(tally).collect()
         }
-        None => vec![FactTally { kind, values: limit, labels, conditions }],
+        None => vec![FactTally { kind, values: limit, labels, conditions, calendar }],
     }
+}
+
+/// Reads `calendar = "busy_hour"`, the calendar in whose open hours the facts count.
+fn read_calendar(
+    table: &TomlTable<'_>,
+    accepted: AcceptedFacts,
+    standard: &Standard,
+) -> Option<usize> {
+    let value = table.value("calendar")?;
+    if accepted == AcceptedFacts::CurrentStates {
+        value.report_problem("a state has no time in a calendar; remove `calendar`");
+        return None;
+    }
+    let name = value.require_string()?;
+    let place = standard.calendars.iter().position(|calendar| calendar.name == name);
+    if place.is_none() {
+        value.report_problem(format!(
+            "there is no calendar `{name}`; declare it: `[calendar.{name}]`"
+        ));
+    }
+    place
 }
 
 /// Event fields whose values limit facts.

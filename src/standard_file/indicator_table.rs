@@ -1,5 +1,6 @@
 //! `[indicator.NAME]`: a formula over facts, with title and target.
 
+mod coverage_keys;
 mod difference;
 mod estimated_wait;
 mod first_contact;
@@ -8,6 +9,7 @@ mod net_promoter;
 mod rate;
 mod share;
 mod targets;
+mod weighted;
 
 use super::fact_lists::{AcceptedFacts, read_tallies};
 use super::labels_key;
@@ -30,6 +32,7 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
         0
     });
     let labels = labels_key::read_indicator_labels(&table);
+    let coverage = coverage_keys::read_coverage(&table, standard);
     table.report_unknown_keys();
     if let Some((formula, families)) = formula {
         let has_no_sample = matches!(
@@ -38,6 +41,7 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
                 | Formula::MeanLevel { .. }
                 | Formula::Rate { .. }
                 | Formula::Difference { .. }
+                | Formula::Weighted(_)
         );
         if small_sample > 0 && has_no_sample {
             table.report_problem(
@@ -46,7 +50,14 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
             );
         }
         let (name, targets) = (name.to_owned(), vec![targets]);
-        let indicator = Indicator { name, title, formula, targets, small_sample, families, labels };
+        if coverage.windows.is_some() && formula.is_current_state() {
+            table.report_problem(
+                "windows",
+                "this formula measures the current state without windows; remove `windows`",
+            );
+        }
+        let indicator =
+            Indicator { name, title, formula, targets, small_sample, families, labels, coverage };
         warn_of_metric_name(&indicator, value);
         standard.indicators.push(indicator);
     }
@@ -81,6 +92,7 @@ fn read_formula(
         "share",
         "rate",
         "difference",
+        "weighted",
         "estimated_wait",
     ];
     let formulas: Vec<(&str, TomlValue<'_>)> =
@@ -130,6 +142,7 @@ fn read_formula(
         "rate" => rate::read_rate(&body, standard)?,
         "estimated_wait" => estimated_wait::read_estimated_wait(&body, standard)?,
         "difference" => return difference::read_difference(&body, standard),
+        "weighted" => return weighted::read_weighted(&body, standard),
         _ => return first_contact::read_first_contact(name, &body, standard),
     };
     let families = formula
@@ -271,6 +284,30 @@ level = ["call.waiting"]
                 "duration = [\"call.answered\"]\nlabels = { stage = \"tomorrow\" }",
                 "use one of: before, during, after",
             ),
+            (
+                "weighted.parts = [{ indicator = \"wait\", weight = 1 }]",
+                "`wait` has no target, so it earns no points",
+            ),
+            ("weighted.parts = []", "the list is empty"),
+            (
+                "weighted.parts = [{ indicator = \"answered\", weight = 0 }]",
+                "a weight must be above 0",
+            ),
+            ("mean_level = [\"agent.offline\"]", "is not working time"),
+            ("mean_level = [\"call.offered\"]", "use a state"),
+            (
+                "duration = [\"call.answered\"]\nwindows = [\"5m\"]",
+                "`5m` is not a window of the standard; `windows` has: 30m, today",
+            ),
+            (
+                "duration = [\"call.answered\"]\nscopes = [[\"center\"]]",
+                "this is not a scope of the standard; `scopes` has: []",
+            ),
+            (
+                "level = [\"call.waiting\"]\nwindows = [\"30m\"]",
+                "measures the current state without windows",
+            ),
+            ("duration = [\"call.answered\"]\nscopes = []", "the list is empty"),
             (
                 "share = { part = [\"agent.talking_time\"], whole = [\"agent.talking_time\"] }\nlevel = [\"call.waiting\"]",
                 "more than one formula",

@@ -4,8 +4,9 @@
 use super::calendar::{CaseZone, DAY, HOUR, MINUTE, first_instant_of, local_time};
 use super::call_legs::QUEUE;
 use super::case_facts::{CaseMeaning, DimensionValues, OracleFact, StateSpan, zone_of};
-use super::indicators::{OracleFormula, OracleIndicator};
+use super::indicators::{OracleFormula, OracleIndicator, SMALL_SAMPLE};
 use super::level_means::{CasePeriod, add_level_means};
+use super::targets::ratio_target;
 use jiff::civil::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +68,8 @@ pub(crate) struct ExpectedReading {
     pub(crate) times: [i64; 2],
     /// Time-weighted mean of a level.
     pub(crate) level_mean: f64,
+    /// Weighted score, and true if a part with a value is a small sample.
+    pub(crate) score: Option<(f64, bool)>,
 }
 
 /// Index of the indicator, scope as in `center=berlin tier=vip`, and window.
@@ -191,7 +194,7 @@ pub(crate) fn expected_board(
     let begins = [CaseZone::Shanghai, CaseZone::Berlin]
         .map(|zone| WINDOW_NAMES.map(|window| window_start(window, now, zone)));
     let known = indicators.iter().zip(families);
-    let known_since: Vec<Option<i64>> =
+    let mut known_since: Vec<Option<i64>> =
         known.map(|(indicator, families)| known_since(indicator, families, first_times)).collect();
     let named_begins = begins.map(|begins| WINDOW_NAMES.into_iter().zip(begins).collect());
     let mut possible_scopes = BTreeSet::new();
@@ -263,10 +266,55 @@ pub(crate) fn expected_board(
             }
         }
     }
+    for (number, indicator) in indicators.iter().enumerate() {
+        let OracleFormula::Weighted(parts) = &indicator.formula else { continue };
+        let place_of = |name: &str| indicators.iter().position(|known| known.name == name);
+        let parts: Vec<(usize, f64)> = parts
+            .iter()
+            .map(|(name, weight)| (place_of(name).expect("a known name"), *weight))
+            .collect();
+        known_since[number] = parts.iter().filter_map(|(part, _)| known_since[*part]).max();
+        for scopes in [&mut present_scopes, &mut possible_scopes] {
+            let of_parts = scopes.iter().filter(|(place, _)| parts.iter().any(|(p, _)| p == place));
+            let new: Vec<_> = of_parts.map(|(_, scope)| (number, scope.clone())).collect();
+            scopes.extend(new);
+        }
+        add_weighted_scores((number, &parts), now, &mut readings);
+    }
     // A scope has the mean of a level that cases had which left the scope.
     let with_mean = readings.keys().filter(|(number, ..)| indicators[*number].is_mean_level());
     present_scopes.extend(with_mean.map(|(number, scope, _)| (*number, scope.clone())));
     ExpectedBoard { readings, present_scopes, possible_scopes, known_since }
+}
+
+/// Adds the scores of ratios, each given by its index and weight.
+fn add_weighted_scores(
+    (number, parts): (usize, &[(usize, f64)]),
+    now: i64,
+    readings: &mut BTreeMap<ReadingKey, ExpectedReading>,
+) {
+    let places: BTreeSet<(String, &'static str)> = readings
+        .keys()
+        .filter(|(place, ..)| parts.iter().any(|(part, _)| part == place))
+        .map(|(_, scope, window)| (scope.clone(), *window))
+        .collect();
+    let all: f64 = parts.iter().map(|(_, weight)| weight).sum();
+    for (scope, window) in places {
+        let (mut weight, mut sum, mut is_small) = (0.0, 0.0, false);
+        for (part, of_part) in parts {
+            let Some(reading) = readings.get(&(*part, scope.clone(), window)) else { continue };
+            if reading.of > 0 {
+                let ratio = reading.good as f64 / reading.of as f64;
+                weight += of_part;
+                sum += of_part * (ratio / ratio_target(&scope, now).0).min(1.0);
+                is_small |= reading.of < SMALL_SAMPLE;
+            }
+        }
+        if weight >= all / 2.0 {
+            let reading = readings.entry((number, scope, window)).or_default();
+            reading.score = Some((100.0 * sum / weight, is_small));
+        }
+    }
 }
 
 /// Adds the states of an agent to the shares of time. Each state is split at the start of each window

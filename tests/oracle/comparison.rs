@@ -147,6 +147,12 @@ fn compare_reading(
         }
         (OracleFormula::Count(_), ReadingComponents::Count)
         | (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(components.of as f64),
+        (OracleFormula::Weighted(_), ReadingComponents::Weighted { .. }) => {
+            if let Some((score, is_small)) = components.score {
+                value = Some(score);
+                state = if is_small { "small_sample" } else { "ok" };
+            }
+        }
         (OracleFormula::MeanLevel(_), ReadingComponents::MeanLevel { time, .. }) => {
             expect_equal("time", time, &(components.times[1] as f64 / 1_000.0))?;
             value = Some(components.level_mean);

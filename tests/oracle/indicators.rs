@@ -1,8 +1,8 @@
 //! Compared indicators: their sections of the standard and their formulas for the oracle.
 
 use super::board::is_leg_scope;
-use super::calendar::{HOUR, MINUTE, SECOND};
-use super::case_facts::{DIMENSIONS, DimensionValues, OracleFact};
+use super::calendar::{HOUR, MINUTE, OracleCalendar, SECOND};
+use super::case_facts::{DIMENSIONS, DimensionValues, OracleFact, zone_of};
 use super::commitments;
 use super::targets;
 use std::fmt::Write;
@@ -28,6 +28,8 @@ pub(crate) struct FactPick {
     pub(crate) dimension_values: Option<(&'static str, &'static [&'static str])>,
     /// Accepted answers; empty accepts all.
     pub(crate) answers: &'static [i64],
+    /// Calendar in whose open hours the fact happened.
+    pub(crate) calendar: Option<OracleCalendar>,
 }
 
 /// Formula of an indicator. Picks of a ratio are the numerator and the denominator.
@@ -41,6 +43,8 @@ pub(crate) enum OracleFormula {
     MeanLevel(Vec<FactPick>),
     Oldest(Vec<FactPick>),
     Score(Vec<FactPick>),
+    /// Names of ratios, each with its weight.
+    Weighted(Vec<(&'static str, f64)>),
     /// Part and whole.
     Share(Vec<FactPick>, Vec<FactPick>),
 }
@@ -114,7 +118,7 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
 
 fn contact_indicators() -> Vec<OracleIndicator> {
     use DurationLimit::{Below, Beyond, From, Within};
-    use OracleFormula::{Count, Duration, Level, MeanLevel, Oldest, Ratio, Score, Share};
+    use OracleFormula::{Count, Duration, Level, MeanLevel, Oldest, Ratio, Score, Share, Weighted};
     let gone = || {
         vec![pick_fact("call.answered"), pick_fact("call.abandoned"), pick_fact("call.overflowed")]
     };
@@ -122,6 +126,30 @@ fn contact_indicators() -> Vec<OracleIndicator> {
     let all = [
         ("answer_rate", Ratio(vec![pick_fact("call.answered")], gone())),
         ("offered", Count(vec![pick_fact("call.offered")])),
+        (
+            "answered_by_day",
+            Ratio(
+                vec![FactPick {
+                    calendar: Some(OracleCalendar::Field),
+                    ..pick_with_limit("call.answered", Within(20 * SECOND))
+                }],
+                vec![pick_fact("call.answered")],
+            ),
+        ),
+        (
+            "night_exits",
+            Count(vec![FactPick {
+                calendar: Some(OracleCalendar::Night),
+                ..pick_with_values("call.overflowed", "reason", &["full", "timeout"])
+            }]),
+        ),
+        (
+            "repairs_by_night",
+            Duration(vec![
+                FactPick { calendar: Some(OracleCalendar::Night), ..pick_fact("repair.resolved") },
+                pick_fact("install.resolved"),
+            ]),
+        ),
         ("quick_answers", Count(vec![pick_with_limit("call.answered", Within(20 * SECOND))])),
         (
             "service_level",
@@ -339,6 +367,10 @@ fn contact_indicators() -> Vec<OracleIndicator> {
                 vec![pick_fact("agent.talking_time")],
             ),
         ),
+        (
+            "contact_score",
+            Weighted(vec![("answer_rate", 3.0), ("service_level", 1.5), ("solved", 1.0)]),
+        ),
         ("longest_away", Oldest(vec![pick_fact("agent.pause"), pick_fact("agent.offline")])),
     ];
     all.map(|(name, formula)| OracleIndicator { name: name.to_owned(), formula }).into()
@@ -441,7 +473,11 @@ impl FactPick {
                 DIMENSIONS.iter().position(|known| *known == dimension).expect("a dimension");
             attributes[index].is_some_and(|value| values.contains(&value))
         });
+        let is_open = self.calendar.is_none_or(|calendar| {
+            calendar.open_millis_between(fact.time, fact.time + 1, zone_of(attributes)) > 0
+        });
         limit
+            && is_open
             && label
             && dimension
             && (self.answers.is_empty() || value.is_some_and(|value| self.answers.contains(&value)))
@@ -476,6 +512,13 @@ impl FactPick {
         if let Some((dimension, values)) = self.dimension_values {
             add_field(format!("where = {{ {dimension} = {values:?} }}"));
         }
+        if let Some(calendar) = self.calendar {
+            let name = match calendar {
+                OracleCalendar::Field => "field",
+                OracleCalendar::Night => "night",
+            };
+            add_field(format!("calendar = \"{name}\""));
+        }
         if !self.answers.is_empty() {
             add_field(format!("answers = {:?}", self.answers));
         }
@@ -497,6 +540,7 @@ impl OracleIndicator {
     pub(crate) fn counts_in_scope(&self, scope: &str) -> Option<&'static str> {
         let families: Vec<&str> = self.all_picks().iter().map(|pick| pick.fact_name().0).collect();
         match &families[..] {
+            [] => None,
             all if all.iter().all(|family| *family == "leg") => Some("legs"),
             all if all.iter().all(|family| *family == "call") => {
                 Some(if is_leg_scope(scope) { "legs" } else { "contacts" })
@@ -517,6 +561,7 @@ impl OracleIndicator {
             | OracleFormula::MeanLevel(of)
             | OracleFormula::Oldest(of)
             | OracleFormula::Score(of) => of.iter().collect(),
+            OracleFormula::Weighted(_) => Vec::new(),
         }
     }
 
@@ -562,6 +607,13 @@ impl OracleIndicator {
             OracleFormula::Level(of) => format!("level = {}", toml_list(of)),
             OracleFormula::MeanLevel(of) => format!("mean_level = {}", toml_list(of)),
             OracleFormula::Oldest(of) => format!("level = {}\noldest = true", toml_list(of)),
+            OracleFormula::Weighted(parts) => {
+                let part = |(name, weight): &(&str, f64)| {
+                    format!("{{ indicator = \"{name}\", weight = {weight:?} }}")
+                };
+                let parts: Vec<String> = parts.iter().map(part).collect();
+                format!("weighted = {{ parts = [{}] }}", parts.join(", "))
+            }
             OracleFormula::Score(of) => {
                 format!("score = {}\nweights = {SCORE_WEIGHTS:?}", toml_list(of))
             }

@@ -59,7 +59,8 @@ fn trend_ends_at_rolling_window_value() {
                     let name = &standard.indicators[indicator].name;
                     match reading.components {
                         // Each of the two indicators may be a small sample.
-                        ReadingComponents::Difference { .. } => prop_assert!(
+                        ReadingComponents::Difference { .. }
+                        | ReadingComponents::Weighted { .. } => prop_assert!(
                             values[3].is_none() || values[3] == reading.value,
                             "{}",
                             name

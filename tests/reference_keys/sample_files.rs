@@ -121,6 +121,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
                 "orders",
                 "scale",
                 "stale_after",
+                "publish_agents",
             ],
         ],
     ),
@@ -202,7 +203,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
         "[indicator.NAME]",
         "[indicator.last]\n{keys}\n",
         &[
-            &["title", "ratio", "target", "targets", "small_sample", "labels"],
+            &["title", "ratio", "target", "targets", "small_sample", "scopes", "windows", "labels"],
             &["title", "duration"],
             &["title", "count"],
             &["title", "level"],
@@ -214,6 +215,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
             &["title", "share"],
             &["title", "rate"],
             &["title", "difference"],
+            &["title", "weighted"],
             &["title", "estimated_wait"],
         ],
     ),
@@ -221,7 +223,12 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
         "Entry of a list of facts",
         "[indicator.last]\ntitle = { en = \"L\", zh = \"末\" }\n\
          [[indicator.last.duration]]\n{keys}\n",
-        &[&["fact", "within", "where"], &["fact", "below"], &["fact", "beyond"], &["fact", "from"]],
+        &[
+            &["fact", "within", "where", "calendar"],
+            &["fact", "below"],
+            &["fact", "beyond"],
+            &["fact", "from"],
+        ],
     ),
     sample(
         "Entry of a list of facts",
@@ -242,6 +249,13 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample("[indicator.NAME.share]", formula!("share"), &[]),
     sample("[indicator.NAME.rate]", formula!("rate"), &[]),
     sample("[indicator.NAME.difference]", formula!("difference"), &[]),
+    sample("[indicator.NAME.weighted]", formula!("weighted"), &[]),
+    sample(
+        "[[indicator.NAME.weighted.parts]]",
+        "[indicator.last]\ntitle = { en = \"L\", zh = \"末\" }\n\
+         [[indicator.last.weighted.parts]]\n{keys}\n",
+        &[],
+    ),
     sample("[indicator.NAME.estimated_wait]", formula!("estimated_wait"), &[]),
     sample(
         "[indicator.NAME.target]",

@@ -21,9 +21,11 @@ async fn standard_endpoint_describes_targets() {
         "zh": "应答的通话数 ÷ （应答 + 放弃 + 溢出）的通话数" });
     let entry =
         json!({ "where": {}, "from": null, "target": 0.85, "warning": 0.9, "better": "higher" });
-    let expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",
+    let mut expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",
         "formula": formula, "labels": { "quality": "responsiveness", "stage": "during" }, "target": 0.85, "warning": 0.9, "better": "higher",
         "targets": [{ "version": "1", "date_of_effect": "2026-01-01", "target": 0.85, "warning": 0.9, "better": "higher", "entries": [entry] }] });
+    (expected["scopes"], expected["windows"]) =
+        (standard["scopes"].clone(), standard["windows"].clone());
     assert_eq!(
         standard["versions"],
         json!([{ "version": "1", "date_of_effect": "2026-01-01", "in_force": true }])

@@ -125,6 +125,11 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
             };
             format!("{} - {}", shown(first), shown(second))
         }
+        ReadingComponents::Weighted { parts } => {
+            let all: f64 = parts.iter().map(|part| part.weight).sum();
+            let counted = parts.iter().filter(|part| part.points.is_some());
+            format!("weight {} / {all}", counted.map(|part| part.weight).sum::<f64>())
+        }
         ReadingComponents::EstimatedWait { waiting, handling, agents, .. } => {
             let handling = handling.map_or("-".to_owned(), format_seconds);
             format!("({waiting} + 1) x {handling} / {agents}")

@@ -2,7 +2,7 @@
 
 use super::confidence_interval;
 use super::error_budget::{self, ErrorBudget};
-use super::reading::{Board, Reading, ReadingComponents, ReadingKey, ReadingState};
+use super::reading::{Board, PartReading, Reading, ReadingComponents, ReadingKey, ReadingState};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 impl Board {
@@ -70,6 +70,16 @@ impl Serialize for ReadingKeyJson<'_> {
     }
 }
 
+/// Part of a weighted score as JSON.
+#[derive(serde::Serialize)]
+struct WeightedPartJson<'p> {
+    indicator: &'p str,
+    value: Option<f64>,
+    points: Option<f64>,
+    weight: f64,
+    state: &'static str,
+}
+
 impl Serialize for ReadingJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ReadingJson { board, reading } = self;
@@ -120,6 +130,22 @@ impl Serialize for ReadingJson<'_> {
             ReadingComponents::Difference { first, second } => {
                 map.serialize_entry("first", first)?;
                 map.serialize_entry("second", second)?;
+            }
+            ReadingComponents::Weighted { parts } => {
+                let name = |part: &PartReading| &board.standard.indicators[part.indicator].name;
+                let missing = parts.iter().filter(|part| part.points.is_none()).map(name);
+                let parts: Vec<WeightedPartJson> = parts
+                    .iter()
+                    .map(|part| WeightedPartJson {
+                        indicator: name(part),
+                        value: part.value,
+                        points: part.points,
+                        weight: part.weight,
+                        state: part.state.name(),
+                    })
+                    .collect();
+                map.serialize_entry("parts", &parts)?;
+                map.serialize_entry("missing", &missing.collect::<Vec<_>>())?;
             }
             ReadingComponents::EstimatedWait { waiting, handling, of, agents } => {
                 map.serialize_entry("waiting", waiting)?;

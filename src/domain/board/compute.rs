@@ -9,6 +9,7 @@ mod durations;
 mod mean_level;
 mod scope_sums;
 mod state_times;
+mod weighted;
 
 use self::coverage::{BoardCoverage, ScopeCoverage};
 use self::scope_sums::{ScopeSums, ScopeSumsTable};
@@ -67,10 +68,9 @@ impl ReadingSelection {
         if let Some(known) = &mut self.0 {
             known[indicator][scope] = true;
         }
-        if let Formula::Difference { first, second, .. } = standard.indicators[indicator].formula {
-            // The standard declares the operands of a difference before it, so the recursion ends.
-            self.select_indicator(first, scope, standard);
-            self.select_indicator(second, scope, standard);
+        // The standard declares the operands of a formula before it, so the recursion ends.
+        for operand in standard.indicators[indicator].formula.operand_indicators() {
+            self.select_indicator(operand, scope, standard);
         }
     }
 
@@ -105,26 +105,37 @@ pub fn compute_board(state: &BoardInput<'_>, selection: &ReadingSelection) -> Bo
     let mut first_readings = Vec::with_capacity(standard.indicators.len());
     for (number, indicator) in standard.indicators.iter().enumerate() {
         first_readings.push(readings.len());
-        match indicator.formula {
+        let operand_indicators = indicator.formula.operand_indicators();
+        match &indicator.formula {
             Formula::Duration { .. } => readings.append(&mut durations[number]),
-            Formula::Difference { first, second, .. } => {
-                let of = |indicator: usize| {
-                    &readings[first_readings[indicator]..first_readings[indicator + 1]]
-                };
+            Formula::Difference { .. } | Formula::Weighted(_) => {
                 let selected_scopes = scopes
                     .sums_by_scope
                     .iter()
                     .map(|sums| &sums.scope)
-                    .filter(|scope| selection.contains(number, scope.kind));
+                    .filter(|scope| selection.contains(number, scope.kind))
+                    .filter(|scope| standard.has_readings_in_scope(number, scope.kind));
                 let new_readings = selected_scopes.flat_map(|scope| {
-                    difference::compute_differences(
-                        state,
-                        number,
-                        [(first, of(first)), (second, of(second))],
-                        scope,
-                    )
+                    let operands = operand_indicators.iter().map(|operand| {
+                        let (from, to) = (first_readings[*operand], first_readings[*operand + 1]);
+                        readings_of_scope(&readings[from..to], scope)
+                    });
+                    let operands: Vec<&[Reading]> = operands.collect();
+                    match &indicator.formula {
+                        Formula::Weighted(formula) => weighted::compute_weighted_scores(
+                            state,
+                            (number, formula),
+                            &operands,
+                            scope,
+                        ),
+                        _ => difference::compute_differences(state, number, &operands, scope),
+                    }
                 });
-                let new_readings: Vec<Reading> = new_readings.collect();
+                let is_covered = |reading: &Reading| {
+                    let window = reading.key.window;
+                    window.is_none_or(|window| standard.has_readings_over(number, window))
+                };
+                let new_readings: Vec<Reading> = new_readings.filter(is_covered).collect();
                 readings.extend(new_readings);
             }
             _ => {
@@ -136,6 +147,14 @@ pub fn compute_board(state: &BoardInput<'_>, selection: &ReadingSelection) -> Bo
     }
     let as_of = (state.now.0 != i64::MIN).then_some(state.now);
     Board { standard: standard.clone(), revision: 0, as_of, readings, distributions }
+}
+
+/// Returns the readings of a scope among those of one indicator, which are in scope order.
+fn readings_of_scope<'r>(all: &'r [Reading], scope: &Arc<Scope>) -> &'r [Reading] {
+    let start = all.partition_point(|reading| reading.key.scope < *scope);
+    let count =
+        all[start..].iter().take_while(|reading| Arc::ptr_eq(&reading.key.scope, scope)).count();
+    &all[start..start + count]
 }
 
 /// Builds the readings of one indicator in one scope.
@@ -176,12 +195,20 @@ impl<'r> ReadingBuilder<'r> {
         }
     }
 
+    /// Returns true if the indicator has readings over a window.
+    fn covers_window(&self, window: usize) -> bool {
+        self.indicator.coverage.includes_window(self.state.standard.windows[window])
+    }
+
     fn add_reading(
         &mut self,
         window: Option<usize>,
         value: Option<f64>,
         components: ReadingComponents,
     ) {
+        if window.is_some_and(|window| !self.covers_window(window)) {
+            return;
+        }
         let no_data = !self.coverage.is_known();
         let value = value.filter(|_| !no_data);
         let since = window.and_then(|window| self.coverage.partial_since(window));
@@ -215,8 +242,8 @@ impl<'r> ReadingBuilder<'r> {
     }
 }
 
-/// Adds the readings of one indicator in one scope. Durations and differences are computed
-/// elsewhere.
+/// Adds the readings of one indicator in one scope. Durations, differences and weighted scores are
+/// computed elsewhere.
 fn compute_readings(
     state: &BoardInput<'_>,
     coverage: &BoardCoverage<'_>,
@@ -319,7 +346,7 @@ fn compute_readings(
             );
             add(None, value, components);
         }
-        Formula::Duration { .. } | Formula::Difference { .. } => {}
+        Formula::Duration { .. } | Formula::Difference { .. } | Formula::Weighted(_) => {}
     }
 }
 

@@ -125,6 +125,11 @@ pub enum ReadingComponents {
         /// Value of the subtracted indicator.
         second: Option<f64>,
     },
+    /// Parts of a weighted score.
+    Weighted {
+        /// The parts, in the order of the standard.
+        parts: Vec<PartReading>,
+    },
     /// Inputs of an estimated wait.
     EstimatedWait {
         /// Number waiting now.
@@ -136,6 +141,21 @@ pub enum ReadingComponents {
         /// Number of agents at work now.
         agents: i64,
     },
+}
+
+/// Part of a weighted score.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct PartReading {
+    /// Index of the indicator.
+    pub indicator: usize,
+    /// Value of the indicator; `None` without one.
+    pub value: Option<f64>,
+    /// Points from 0 to 1 for reaching the target; `None` without a value or target.
+    pub points: Option<f64>,
+    /// Weight of the part.
+    pub weight: f64,
+    /// First of the states of the indicator's reading.
+    pub state: ReadingState,
 }
 
 impl ReadingComponents {
@@ -161,6 +181,11 @@ impl ReadingComponents {
             }
             ReadingComponents::Difference { .. } => {
                 ReadingComponents::Difference { first: None, second: None }
+            }
+            ReadingComponents::Weighted { parts } => {
+                let without_data =
+                    |part: &PartReading| PartReading { value: None, points: None, ..*part };
+                ReadingComponents::Weighted { parts: parts.iter().map(without_data).collect() }
             }
             ReadingComponents::EstimatedWait { .. } => {
                 ReadingComponents::EstimatedWait { waiting: 0, handling: None, of: 0, agents: 0 }
@@ -189,7 +214,8 @@ impl ReadingComponents {
             | ReadingComponents::MeanLevel { .. }
             | ReadingComponents::Oldest { .. }
             | ReadingComponents::Rate { .. }
-            | ReadingComponents::Difference { .. } => None,
+            | ReadingComponents::Difference { .. }
+            | ReadingComponents::Weighted { .. } => None,
         }
     }
 }

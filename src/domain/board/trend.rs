@@ -2,7 +2,7 @@
 //!
 //! Trends are computed from the panes of the rolling windows. So a trend is as long as the longest
 //! rolling window, survives restarts, and reflects late events. Gauges have no panes and so no
-//! trend. Rates have none because a quarter hour is too short for them.
+//! trend. Rates have none because a quarter hour is too short for them. Weighted scores have none yet.
 
 use crate::domain::board::compute::duration_sums::{DurationSum, duration_share};
 use crate::domain::cells::cell::{CellPlan, PaneCell};
@@ -139,17 +139,29 @@ impl TrendSums {
     pub fn indicator_value(
         &self,
         indicator: usize,
-        (standard, plan): (&Standard, &CellPlan),
+        context: (&Standard, &CellPlan),
         known_since: &impl Fn(usize) -> Option<Timestamp>,
     ) -> Option<f64> {
+        let (value, is_enough) = self.measure(indicator, context, known_since)?;
+        is_enough.then_some(value)
+    }
+
+    /// Returns the value of an indicator, and false if it is a small sample. Returns `None` if there
+    /// was nothing to measure.
+    fn measure(
+        &self,
+        indicator: usize,
+        (standard, plan): (&Standard, &CellPlan),
+        known_since: &impl Fn(usize) -> Option<Timestamp>,
+    ) -> Option<(f64, bool)> {
         let small_sample = standard.indicators[indicator].small_sample;
         let (value, of) = match &standard.indicators[indicator].formula {
-            Formula::Count { of } => return Some(self.count_tallies(of, plan) as f64),
+            Formula::Count { of } => return Some((self.count_tallies(of, plan) as f64, true)),
             Formula::MeanLevel { of } => {
                 let time = plan.find_timed_states(of).map(|set| self.state_times[set].sum_ms)?;
                 let (begin, end) = self.range;
                 let elapsed = end.millis_since(begin.max(known_since(indicator)?));
-                return (elapsed > 0).then(|| time as f64 / elapsed as f64);
+                return (elapsed > 0).then(|| (time as f64 / elapsed as f64, true));
             }
             Formula::Ratio { good, of, .. } => {
                 let of = self.count_tallies(of, plan);
@@ -180,17 +192,18 @@ impl TrendSums {
                 (duration_share(part, whole).0?, whole.count)
             }
             Formula::Difference { first, second, .. } => {
-                let value = |indicator: &usize| {
-                    self.indicator_value(*indicator, (standard, plan), known_since)
-                };
-                return Some(value(first)? - value(second)?);
+                let measure =
+                    |indicator: &usize| self.measure(*indicator, (standard, plan), known_since);
+                let (first, second) = (measure(first)?, measure(second)?);
+                return Some((first.0 - second.0, first.1 && second.1));
             }
             Formula::Level { .. }
             | Formula::Oldest { .. }
             | Formula::Rate { .. }
+            | Formula::Weighted(_)
             | Formula::EstimatedWait { .. } => return None,
         };
-        (of > 0 && of.unsigned_abs() >= small_sample).then_some(value)
+        (of > 0).then_some((value, of.unsigned_abs() >= small_sample))
     }
 }
 
@@ -204,12 +217,14 @@ pub fn has_trend(indicator: usize, standard: &Standard) -> bool {
         | Formula::MeanLevel { .. }
         | Formula::Score { .. }
         | Formula::Share { .. } => true,
-        Formula::Difference { first, second, .. } => {
-            has_trend(first, standard) && has_trend(second, standard)
+        Formula::Difference { .. } => {
+            let operands = standard.indicators[indicator].formula.operand_indicators();
+            operands.into_iter().all(|operand| has_trend(operand, standard))
         }
         Formula::Level { .. }
         | Formula::Oldest { .. }
         | Formula::Rate { .. }
+        | Formula::Weighted(_)
         | Formula::EstimatedWait { .. } => false,
     }
 }

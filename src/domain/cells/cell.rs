@@ -11,6 +11,7 @@ mod state_lanes;
 mod update_steps;
 
 pub use self::pane_cell::PaneCell;
+use self::update_steps::StepSum;
 pub use self::update_steps::{UpdateProgram, UpdateSteps};
 use super::bucket_bounds::bucket_bounds;
 use super::histogram::{Histogram, bucket_of_millis};
@@ -106,7 +107,7 @@ impl CellPlan {
                 Formula::Level { of } | Formula::MeanLevel { of } | Formula::Oldest { of } => {
                     plan.gauge_tallies.extend_from_slice(of);
                 }
-                Formula::Difference { .. } => {}
+                Formula::Difference { .. } | Formula::Weighted(_) => {}
             }
         }
         plan.slots.sort();
@@ -265,11 +266,12 @@ impl PendingDuration {
 
 /// Adds or withdraws `fact` in the windows given by `mask` and in its pane.
 ///
-/// Appends the pending histogram updates to `pending`. `BANKS` is the plan's number of banks as a
+/// `is_open` tells if a calendar, by its index, is open at the time of the fact. Appends the pending
+/// histogram updates to `pending`. `BANKS` is the plan's number of banks as a
 /// constant, so that a standard with few windows pays for one bank only.
 #[inline]
 pub fn add_fact<const BANKS: usize>(
-    steps: &UpdateSteps,
+    (steps, is_open): (&UpdateSteps, impl Fn(usize) -> bool),
     fact: &Fact,
     withdraw: bool,
     mask: &[LaneCounts; BANKS],
@@ -299,7 +301,12 @@ pub fn add_fact<const BANKS: usize>(
             .filter(|step| step.0 == label)
             .for_each(|&(_, slot, low, high)| count(slot, low, high));
     }
-    steps.for_each_duration(fact, |number| {
+    for step in steps.calendar_steps_of(fact, &is_open) {
+        if let StepSum::Count(slot) = step {
+            count(slot, i64::MIN, i64::MAX);
+        }
+    }
+    steps.for_each_duration(fact, is_open, |number| {
         let first = usize::from(number) * BANKS;
         let bucket = bucket_of_millis(fact.value);
         let value = i64::from(times) * fact.value;

@@ -284,8 +284,11 @@ impl CellTable {
                 self.rollup_groups.all()[rollup_group as usize].zone_number(),
             );
             let pane = self.panes.cell_at(fact.time, rollup_group, &self.plan);
+            let zone = self.rollup_groups.all()[rollup_group as usize].zone_number();
+            let is_open =
+                |calendar: usize| self.standard.is_calendar_open(calendar, fact.time, zone);
             cell::add_fact(
-                steps,
+                (steps, is_open),
                 fact,
                 *times < 0,
                 &mask,

@@ -6,13 +6,14 @@
 
 use super::bounded_list::{BoundedList, ListOrder, UnresolvedCause};
 use super::explanation::{ExclusionReason, REASONS_MAX};
+use super::fact_check::FactCheck;
 use super::scope_membership::ScopeMembership;
 use super::timed_states::TimedStates;
 use crate::domain::cases::changes::CaseState;
 use crate::domain::cases::customer::contact::{Contact, invalidating_fact};
 use crate::domain::cases::customer::{ContactOutcome, CustomerContacts};
 use crate::domain::events::event::Attributes;
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, FactKinds, place};
+use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, place};
 use crate::domain::facts::commitment_clock::ClockState;
 use crate::domain::standard::indicator::answer_tallies;
 use crate::domain::standard::{Commitment, FactTally, FirstContactRule, Formula, Standard};
@@ -57,7 +58,7 @@ pub struct Breakdown<'a> {
     first_contact: Option<(usize, &'a FirstContactRule)>,
     /// Invalidating fact of each invalidated contact, by case and time of the contact.
     invalidated: BTreeMap<(u64, Timestamp), (FactKind, Timestamp)>,
-    kinds: &'a FactKinds,
+    standard: &'a Standard,
     timed_states: TimedStates,
     /// Commitments whose outcome facts the formula counts, with their indices.
     commitments: Vec<(usize, &'a Commitment)>,
@@ -105,8 +106,10 @@ impl<'a> Breakdown<'a> {
             Formula::EstimatedWait { waiting, agents, .. } => {
                 (None, waiting.iter().chain(agents).cloned().collect(), ListOrder::Oldest)
             }
-            // A difference is explained by its two indicators.
-            Formula::Difference { .. } => (None, Vec::new(), ListOrder::Newest),
+            // A difference and a weighted score are explained by their indicators.
+            Formula::Difference { .. } | Formula::Weighted(_) => {
+                (None, Vec::new(), ListOrder::Newest)
+            }
         };
         let column = |tallies: Vec<FactTally>| BreakdownColumn {
             counts: vec![0; tallies.len()],
@@ -133,7 +136,7 @@ impl<'a> Breakdown<'a> {
                 counts_any(rule.first_fact, &[place::one_shot::CONTACTS, place::one_shot::ONCE])
             }),
             invalidated: BTreeMap::new(),
-            kinds: &standard.kinds,
+            standard,
             timed_states: TimedStates::new(formula, &standard.kinds, end),
             commitments: commitments.collect(),
             good: good.cloned().map(column),
@@ -207,6 +210,7 @@ impl<'a> Breakdown<'a> {
             );
         }
         let (current_state, requires_value) = (self.counts_current_state, self.requires_value);
+        let standard = self.standard;
         let mut reason = None;
         for (good, column) in
             self.good.iter_mut().map(|column| (true, column)).chain([(false, &mut self.of)])
@@ -219,14 +223,8 @@ impl<'a> Breakdown<'a> {
                 .zip(&mut column.counts)
                 .filter(|(tally, _)| tally.kind == kind)
             {
-                match exclusion_reason(
-                    tally,
-                    fact,
-                    explained.attributes,
-                    current_state,
-                    requires_value,
-                    good,
-                ) {
+                let check = FactCheck { standard, current_state, requires_value, good };
+                match check.exclusion_reason(tally, fact, explained.attributes) {
                     None => {
                         counted = true;
                         *count += 1;
@@ -319,11 +317,11 @@ impl<'a> Breakdown<'a> {
         fact: &Fact,
     ) {
         let is_counted = |fact: &Fact| rule.counted_tallies().any(|tally| tally.kind == fact.kind);
-        let family = self.kinds.family(fact.kind);
+        let family = self.standard.kinds.family(fact.kind);
         let is_unresolved_order = fact.kind
-            == self.kinds.first_kind(family).offset_by(place::order::OPENED)
+            == self.standard.kinds.first_kind(family).offset_by(place::order::OPENED)
             && rule.resolutions.iter().any(|tally| {
-                self.kinds.family(tally.kind) == family
+                self.standard.kinds.family(tally.kind) == family
                     && tally.fits_attributes(explained.attributes)
             })
             && !explained.facts.all.iter().any(is_counted);
@@ -434,31 +432,4 @@ impl<'a> Breakdown<'a> {
         };
         (self.good.map(finish_side), finish_side(self.of), self.excluded)
     }
-}
-
-/// Returns the reason for which a tally excludes a fact of its kind; `None` if it counts the fact.
-fn exclusion_reason(
-    tally: &FactTally,
-    fact: &Fact,
-    attributes: &Attributes,
-    current_state: bool,
-    requires_value: bool,
-    good: bool,
-) -> Option<ExclusionReason> {
-    let kind = fact.kind;
-    if !tally.fits_attributes(attributes) {
-        return Some(ExclusionReason::Attributes { kind, good });
-    }
-    // Current states have no value and no label.
-    if current_state {
-        return None;
-    }
-    if !tally.labels.is_empty() && !fact.label.is_some_and(|label| tally.labels.contains(&label)) {
-        return Some(ExclusionReason::Label { kind, good });
-    }
-    if fact.value == Fact::UNKNOWN && (requires_value || tally.values.is_some()) {
-        return Some(ExclusionReason::UnknownValue { kind, good });
-    }
-    let (low, high) = tally.values.unwrap_or((i64::MIN, i64::MAX));
-    (fact.value < low || high < fact.value).then_some(ExclusionReason::Value { kind, good })
 }

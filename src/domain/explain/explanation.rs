@@ -146,6 +146,15 @@ pub enum ExclusionReason {
         /// True if only the numerator excludes it.
         good: bool,
     },
+    /// It happened outside the open hours of the calendar.
+    OutsideCalendar {
+        /// Kind of fact.
+        kind: FactKind,
+        /// Index of the calendar in the standard.
+        calendar: usize,
+        /// True if only the numerator excludes it.
+        good: bool,
+    },
     /// The attributes of the case do not match.
     Attributes {
         /// Kind of fact.

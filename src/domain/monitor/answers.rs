@@ -263,6 +263,7 @@ fn reading_counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
         ReadingComponents::MeanLevel { .. }
         | ReadingComponents::Oldest { .. }
         | ReadingComponents::Difference { .. }
+        | ReadingComponents::Weighted { .. }
         | ReadingComponents::EstimatedWait { .. } => (None, None),
     }
 }

@@ -1,7 +1,9 @@
 //! Indicators: figures computed from facts, each with a formula and targets.
 
+pub use super::indicator_coverage::IndicatorCoverage;
 use super::label::IndicatorLabel;
 use super::target::DatedTargets;
+use super::weighted::WeightedFormula;
 use crate::domain::events::event::{Attributes, Symbol};
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::LocalizedTitle;
@@ -23,6 +25,8 @@ pub struct Indicator {
     pub families: u64,
     /// Labels in the order of [`super::label::INDICATOR_LABELS`].
     pub labels: Vec<IndicatorLabel>,
+    /// Where and over which windows the indicator has readings.
+    pub coverage: IndicatorCoverage,
 }
 
 /// Formula of an indicator.
@@ -104,6 +108,8 @@ pub enum Formula {
         /// True if both indicators measure the current state.
         now: bool,
     },
+    /// Points of several indicators for reaching their targets, as one score from 0 to 100.
+    Weighted(WeightedFormula),
     /// Estimated wait of one more customer: (number waiting + 1) x mean handling time / number of
     /// agents.
     ///
@@ -154,6 +160,9 @@ pub struct FactTally {
     pub labels: Vec<Symbol>,
     /// Matching values for each dimension with a condition.
     pub conditions: Vec<(usize, Vec<String>)>,
+    /// Calendar in whose open hours the facts happened, as an index into
+    /// [`super::Standard::calendars`]. `None` accepts any time.
+    pub calendar: Option<usize>,
 }
 
 impl Indicator {
@@ -175,7 +184,8 @@ impl Formula {
         self.operands().into_iter().flatten()
     }
 
-    /// Returns the operands of the formula, each a list of facts. A difference has none of its own.
+    /// Returns the operands of the formula, each a list of facts. A difference and a weighted score
+    /// have none of their own.
     #[must_use]
     pub fn operands(&self) -> Vec<&[FactTally]> {
         match self {
@@ -191,7 +201,20 @@ impl Formula {
             Formula::EstimatedWait { waiting, handling, agents, .. } => {
                 vec![waiting, handling, agents]
             }
-            Formula::Difference { .. } => Vec::new(),
+            Formula::Difference { .. } | Formula::Weighted(_) => Vec::new(),
+        }
+    }
+
+    /// Returns the indicators from whose values the formula is computed, as indexes into the
+    /// standard's indicators. They are declared above it.
+    #[must_use]
+    pub fn operand_indicators(&self) -> Vec<usize> {
+        match self {
+            Formula::Difference { first, second, .. } => vec![*first, *second],
+            Formula::Weighted(WeightedFormula { parts, .. }) => {
+                parts.iter().map(|part| part.indicator).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -215,7 +238,9 @@ impl Formula {
             }
             Formula::Count { .. } | Formula::Level { .. } | Formula::MeanLevel { .. } => "count",
             Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",
-            Formula::Score { scheme: ScoreScheme::NetPromoter, .. } => "points",
+            Formula::Score { scheme: ScoreScheme::NetPromoter, .. } | Formula::Weighted(_) => {
+                "points"
+            }
             Formula::Rate { per, .. } => RATE_BASES
                 .iter()
                 .find(|(number, _)| number == per)
@@ -230,6 +255,7 @@ impl Formula {
         match self {
             Formula::Level { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. } => true,
             Formula::Difference { now, .. } => *now,
+            Formula::Weighted(formula) => formula.is_current_state,
             _ => false,
         }
     }
@@ -249,12 +275,19 @@ impl Formula {
             Formula::Share { .. } => "share",
             Formula::Rate { .. } => "rate",
             Formula::Difference { .. } => "difference",
+            Formula::Weighted(_) => "weighted",
             Formula::EstimatedWait { .. } => "estimated_wait",
         }
     }
 }
 
 impl FactTally {
+    /// Returns the selection of all facts of a kind.
+    #[must_use]
+    pub fn of_kind(kind: FactKind) -> FactTally {
+        FactTally { kind, values: None, labels: Vec::new(), conditions: Vec::new(), calendar: None }
+    }
+
     /// Returns true if cases with these attributes meet the tally's conditions.
     #[must_use]
     pub fn fits_attributes(&self, attributes: &Attributes) -> bool {

@@ -18,7 +18,7 @@ pub(super) fn target_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
         else {
             continue;
         };
-        let window = queries.default_window.filter(|_| !indicator.formula.is_current_state());
+        let window = queries.window_of(indicator);
         let (title, at) = (&indicator.title, target_scope_suffix(queries, indicator));
         let formula = describe::describe_indicator(standard, indicator);
         let aim = describe::describe_newest_targets(standard, indicator);
@@ -89,10 +89,8 @@ fn value_template(indicator: &Indicator) -> &'static str {
 /// Returns the steps to take: locate the breach, list its cases, help those still open.
 pub(super) fn runbook(queries: &PromqlQueries<'_>, indicator: &Indicator) -> LocalizedTitle {
     let (name, dimension) = (&indicator.name, queries.first_dimension().unwrap_or("scope"));
-    let window = queries
-        .default_window
-        .filter(|_| !indicator.formula.is_current_state())
-        .map_or_else(|| "now".to_owned(), |window| window.to_string());
+    let window =
+        queries.window_of(indicator).map_or_else(|| "now".to_owned(), |window| window.to_string());
     let dimension_zh = queries
         .first_dimension()
         .map_or_else(|| "范围".to_owned(), describe::chinese_dimension_name);

@@ -140,12 +140,22 @@ fn indicator_json(indicator: &Indicator, standard: &Standard, as_of: Option<Time
     let (target, warning, _) = standard_versions::target_parts(indicator.overall_target_at(as_of));
     let targets = indicator.targets_at(as_of);
     let better = targets.and_then(DatedTargets::direction).map(TargetDirection::name);
+    let scopes = (0..standard.scopes.len())
+        .filter(|kind| indicator.coverage.includes_scope(*kind))
+        .map(|kind| standard.scopes[kind].iter().map(|place| &standard.schema.dimensions[*place]));
+    let scopes: Vec<Vec<&String>> = scopes.map(Iterator::collect).collect();
+    let windows = standard.windows.iter().filter(|window| {
+        !indicator.formula.is_current_state() && indicator.coverage.includes_window(**window)
+    });
+    let windows: Vec<String> = windows.map(Window::to_string).collect();
     json!({
         "name": indicator.name,
         "title": indicator.title,
         "kind": indicator.formula.name(),
         "formula": describe::describe_indicator(standard, indicator),
         "unit": indicator.unit(),
+        "scopes": scopes,
+        "windows": windows,
         "labels": indicator.labels.iter().copied().collect::<BTreeMap<_, _>>(),
         "target": target,
         "warning": warning,

@@ -35,7 +35,8 @@ impl MetricLabels {
         let (mut scopes, mut last) = (BTreeMap::new(), None);
         for reading in &board.readings {
             let scope = &reading.key.scope;
-            if last == Some(Arc::as_ptr(scope)) || !keeps_scope_visible(reading) {
+            let is_unpublished = standard.is_scope_unpublished(scope.kind);
+            if last == Some(Arc::as_ptr(scope)) || is_unpublished || !keeps_scope_visible(reading) {
                 continue;
             }
             last = Some(Arc::as_ptr(scope));
@@ -94,9 +95,12 @@ impl MetricLabels {
 fn keeps_scope_visible(reading: &Reading) -> bool {
     reading.key.scope.values.is_empty()
         || match reading.components {
-            ReadingComponents::Level => reading.value.is_some_and(|value| value > 0.0),
+            ReadingComponents::Count | ReadingComponents::Level => {
+                reading.value.is_some_and(|value| value > 0.0)
+            }
             ReadingComponents::Oldest { since } => since.is_some(),
-            ReadingComponents::Difference { .. } => false,
+            ReadingComponents::MeanLevel { time, .. } => time > 0.0,
+            ReadingComponents::Difference { .. } | ReadingComponents::Weighted { .. } => false,
             _ => reading.components.sample_count().is_some_and(|of| of != 0),
         }
 }

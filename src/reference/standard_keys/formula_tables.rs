@@ -3,7 +3,7 @@
 use super::{KeyReference, TableReference};
 
 /// The tables of formulas that have several keys.
-pub(super) const TABLES: [TableReference; 7] = [
+pub(super) const TABLES: [TableReference; 9] = [
     TableReference {
         heading: "[indicator.NAME.ratio]",
         purpose: "Number of good facts divided by the number of all facts.",
@@ -40,6 +40,18 @@ pub(super) const TABLES: [TableReference; 7] = [
         purpose: "Difference of two indicators in the same scope and window. Both are declared \
             above this one.",
         keys: &[&DIFFERENCE_KEYS],
+    },
+    TableReference {
+        heading: "[indicator.NAME.weighted]",
+        purpose: "Score from 0 to 100 of several indicators. Each part earns points for reaching \
+            its target: value ÷ target for `at_least`, target ÷ value for `at_most`, at most 1. \
+            The score is 100 × sum(weight × points) ÷ sum(weight) over the parts that have a value.",
+        keys: &[&WEIGHTED_KEYS],
+    },
+    TableReference {
+        heading: "[[indicator.NAME.weighted.parts]]",
+        purpose: "Part of a weighted score. It is declared above the score and has a target.",
+        keys: &[&WEIGHTED_PART_KEYS],
     },
     TableReference {
         heading: "[indicator.NAME.estimated_wait]",
@@ -191,6 +203,34 @@ const DIFFERENCE_KEYS: [KeyReference; 2] = [
         "Indicator that is subtracted. It has the same unit.",
         r#"second = "answer_rate""#,
     ),
+];
+
+/// `[indicator.NAME.weighted]`.
+const WEIGHTED_KEYS: [KeyReference; 2] = [
+    KeyReference::required(
+        "parts",
+        "list of tables",
+        "Indicators with their weights. See `[[indicator.NAME.weighted.parts]]`.",
+        r#"parts = [{ indicator = "answer_rate", weight = 3 }]"#,
+    ),
+    KeyReference::optional(
+        "min_weight",
+        "number",
+        "half of all weight",
+        "Weight of the parts with a value below which the score has no value.",
+        "min_weight = 1.5",
+    ),
+];
+
+/// `[[indicator.NAME.weighted.parts]]`.
+const WEIGHTED_PART_KEYS: [KeyReference; 2] = [
+    KeyReference::required(
+        "indicator",
+        "name of an indicator",
+        "Indicator with a target.",
+        r#"indicator = "answer_rate""#,
+    ),
+    KeyReference::required("weight", "number above 0", "Weight of its points.", "weight = 3"),
 ];
 
 /// `[indicator.NAME.estimated_wait]`.

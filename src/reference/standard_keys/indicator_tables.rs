@@ -7,8 +7,8 @@ pub(super) const TABLES: [TableReference; 5] = [
     TableReference {
         heading: "[indicator.NAME]",
         purpose: "An indicator with exactly one formula: `ratio`, `duration`, `count`, `level`, \
-            `mean_level`, `score`, `nps`, `one_shot`, `share`, `rate`, `difference` or \
-            `estimated_wait`. The name becomes part of metric names. At least one indicator is \
+            `mean_level`, `score`, `nps`, `one_shot`, `share`, `rate`, `difference`, `weighted` \
+            or `estimated_wait`. The name becomes part of metric names. At least one indicator is \
             required.",
         keys: &[&INDICATOR_KEYS],
     },
@@ -41,7 +41,7 @@ pub(super) const TABLES: [TableReference; 5] = [
 ];
 
 /// `[indicator.NAME]`.
-const INDICATOR_KEYS: [KeyReference; 19] = [
+const INDICATOR_KEYS: [KeyReference; 22] = [
     KeyReference::required(
         "title",
         "table",
@@ -141,6 +141,13 @@ const INDICATOR_KEYS: [KeyReference; 19] = [
         r#"difference = { first = "vip_answer_rate", second = "answer_rate" }"#,
     ),
     KeyReference::optional(
+        "weighted",
+        "table",
+        "another formula",
+        "Score of several indicators for reaching their targets. See `[indicator.NAME.weighted]`.",
+        r#"weighted = { parts = [{ indicator = "answer_rate", weight = 3 }] }"#,
+    ),
+    KeyReference::optional(
         "estimated_wait",
         "table",
         "another formula",
@@ -170,6 +177,20 @@ const INDICATOR_KEYS: [KeyReference; 19] = [
         "Readings of fewer cases than this are not compared with the target. Not for `rate` and \
         `difference`.",
         "small_sample = 10",
+    ),
+    KeyReference::optional(
+        "scopes",
+        "list of lists of dimensions",
+        "all scopes of the standard",
+        "Scopes in which the indicator has readings. Each is one of `scopes` of the standard.",
+        r#"scopes = [[], ["center"]]"#,
+    ),
+    KeyReference::optional(
+        "windows",
+        "list of windows",
+        "all windows of the standard",
+        "Windows over which the indicator has readings.",
+        r#"windows = ["today"]"#,
     ),
     KeyReference::optional(
         "labels",
@@ -243,7 +264,7 @@ const LABEL_KEYS: [KeyReference; 2] = [
 ];
 
 /// An entry of a list of facts.
-const FACT_KEYS: [KeyReference; 14] = [
+const FACT_KEYS: [KeyReference; 15] = [
     KeyReference::required("fact", "fact", "Fact that is counted.", r#"fact = "call.answered""#),
     KeyReference::optional(
         "within",
@@ -328,6 +349,13 @@ const FACT_KEYS: [KeyReference; 14] = [
         "any party",
         "Only excuses for which one of these parties is liable. For `NAME.excused`.",
         r#"liable = ["customer"]"#,
+    ),
+    KeyReference::optional(
+        "calendar",
+        "name of a calendar",
+        "any time",
+        "Only facts that happened in the open hours of this calendar.",
+        r#"calendar = "field""#,
     ),
     KeyReference::optional(
         "where",

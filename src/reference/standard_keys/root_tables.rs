@@ -57,7 +57,7 @@ const SCALE_KEYS: [KeyReference; 2] = [
 ];
 
 /// Top of the file.
-const ROOT_KEYS: [KeyReference; 15] = [
+const ROOT_KEYS: [KeyReference; 16] = [
     KeyReference::required(
         "name",
         "string",
@@ -165,6 +165,14 @@ const ROOT_KEYS: [KeyReference; 15] = [
         "Without any event for longer than this, every reading is `stale`. See `[source.NAME]` \
         for single sources.",
         r#"stale_after = "10m""#,
+    ),
+    KeyReference::with_default(
+        "publish_agents",
+        "`true` or `false`",
+        "false",
+        "Whether scopes with the dimension `agent` are in `/metrics` and in answers to requests \
+        that do not name it.",
+        "publish_agents = true",
     ),
 ];
 

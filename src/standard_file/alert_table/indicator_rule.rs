@@ -165,7 +165,7 @@ fn read_threshold(
             None
         }
         (None, true) => None,
-        (Some(value), false) => Some(find_window(&value, standard)?),
+        (Some(value), false) => Some(find_window(&value, indicator, standard)?),
         (None, false) => {
             name.report_problem(format!(
                 "`{}` needs a window, as in `window = \"{}\"`",
@@ -216,7 +216,7 @@ fn example_window(standard: &Standard) -> String {
     standard.windows.first().map_or_else(String::new, Window::to_string)
 }
 
-fn find_window(value: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
+fn find_window(value: &TomlValue<'_>, indicator: &Indicator, standard: &Standard) -> Option<usize> {
     let name = value.require_string()?;
     let place = Window::parse(name)
         .and_then(|window| standard.windows.iter().position(|known| *known == window));
@@ -225,6 +225,13 @@ fn find_window(value: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
         value.report_problem(format!(
             "`{name}` is not a window of the standard; `windows` has: {}",
             known.join(", ")
+        ));
+    } else if let Some(place) = place
+        && !indicator.coverage.includes_window(standard.windows[place])
+    {
+        value.report_problem(format!(
+            "`{}` has no readings over `{name}`; add it to its `windows`",
+            indicator.name
         ));
     }
     place
@@ -254,7 +261,7 @@ fn read_burn_rate(
             .require_array()
             .unwrap_or_default()
             .iter()
-            .filter_map(|value| find_window(value, standard))
+            .filter_map(|value| find_window(value, indicator, standard))
             .collect(),
         None => DEFAULT_BURN_WINDOWS
             .iter()

@@ -47,7 +47,12 @@ pub(super) fn read_difference(body: &TomlValue<'_>, standard: &Standard) -> Opti
     Some((Formula::Difference { first, second, unit, now }, families))
 }
 
-fn find_earlier_indicator(table: &TomlTable<'_>, key: &str, standard: &Standard) -> Option<usize> {
+/// Returns the indicator that a key names; `None` with a problem if none is declared above.
+pub(super) fn find_earlier_indicator(
+    table: &TomlTable<'_>,
+    key: &str,
+    standard: &Standard,
+) -> Option<usize> {
     let value = table.required_value(key, "the name of an indicator")?;
     let name = value.require_string()?;
     let place = standard.find_indicator(name);

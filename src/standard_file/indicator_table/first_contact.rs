@@ -18,7 +18,13 @@ pub(super) fn read_first_contact(
     standard: &mut Standard,
 ) -> Option<(Formula, u64)> {
     let table = body.require_table()?;
-    let moments = |list: &TomlValue<'_>| read_tallies(list, AcceptedFacts::Moments, standard);
+    let moments = |list: &TomlValue<'_>| {
+        let tallies = read_tallies(list, AcceptedFacts::Moments, standard);
+        if tallies.iter().any(|tally| tally.calendar.is_some()) {
+            list.report_problem("contacts count at any time; remove `calendar`");
+        }
+        tallies
+    };
     let contacts = table
         .required_value("contacts", "a list of facts")
         .map(|list| moments(&list))
@@ -78,14 +84,7 @@ pub(super) fn read_first_contact(
         counted_when_matured,
         first_fact,
     });
-    let tally = |offset: u16| {
-        vec![FactTally {
-            kind: first_fact.offset_by(offset),
-            values: None,
-            labels: Vec::new(),
-            conditions: Vec::new(),
-        }]
-    };
+    let tally = |offset: u16| vec![FactTally::of_kind(first_fact.offset_by(offset))];
     let matures_ms = (!counted_when_matured).then_some(within_ms);
     Some((
         Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms },
@@ -100,12 +99,8 @@ fn is_order_fact(tally: &FactTally, standard: &Standard) -> bool {
 /// Returns the fact at `place` of the tally's family of orders, with the same conditions.
 fn order_fact(tally: &FactTally, place: u16, standard: &Standard) -> FactTally {
     let family = standard.kinds.family(tally.kind);
-    FactTally {
-        kind: standard.kinds.first_kind(family).offset_by(place),
-        values: None,
-        labels: Vec::new(),
-        conditions: tally.conditions.clone(),
-    }
+    let kind = standard.kinds.first_kind(family).offset_by(place);
+    FactTally { conditions: tally.conditions.clone(), ..FactTally::of_kind(kind) }
 }
 
 /// Returns true if an order has the tally's fact at most once, when it is first resolved.

@@ -32,14 +32,11 @@ pub(super) fn read_share(body: &TomlValue<'_>, standard: &Standard) -> Option<Fo
 /// a limit or does not measure a state.
 fn measured_states(durations: &[FactTally], standard: &Standard) -> Option<Vec<FactTally>> {
     let measured = durations.iter().map(|tally| match tally {
-        FactTally { kind, values: None, labels, conditions } if labels.is_empty() => {
+        FactTally { kind, values: None, labels, conditions, calendar: None }
+            if labels.is_empty() =>
+        {
             let kind = standard.kinds.measured_state(*kind)?;
-            Some(FactTally {
-                kind,
-                values: None,
-                labels: Vec::new(),
-                conditions: conditions.clone(),
-            })
+            Some(FactTally { conditions: conditions.clone(), ..FactTally::of_kind(kind) })
         }
         _ => None,
     });

@@ -126,6 +126,9 @@ fn compute_window_readings(
                 sum_ms,
             });
         }
+        if !builder.covers_window(window) {
+            continue;
+        }
         let durations = duration_statistics(sum_ms, of, (totals, lane), (maxima, window));
         builder.add_reading(
             Some(window),

@@ -7,8 +7,8 @@ use super::duration_sums::DurationSum;
 use super::state_times::{StateTimes, has_any_mean, has_mean};
 use crate::domain::board::compute::{BoardInput, ReadingSelection};
 use crate::domain::cells::cell::Cell;
+use crate::domain::standard::FactTally;
 use crate::domain::standard::scope::Scope;
-use crate::domain::standard::{FactTally, Formula};
 use crate::domain::time::window::{LANES_PER_BANK, LaneCounts, MAX_WINDOWS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,8 +112,9 @@ impl ScopeSums {
             let applies =
                 scope.values.is_empty() || families & indicator.families != 0 || was_member();
             applies
+                && indicator.coverage.includes_scope(scope.kind)
                 && selection.contains(number, scope.kind)
-                && !matches!(indicator.formula, Formula::Difference { .. })
+                && indicator.formula.operand_indicators().is_empty()
         });
         let selected = selected.collect();
         let lanes = |count: usize| vec![[0; LANES_PER_BANK]; count * state.cells.plan.bank_count()];

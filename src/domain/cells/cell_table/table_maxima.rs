@@ -49,7 +49,8 @@ impl CellTable {
         }
         let maxima = &mut self.maxima;
         let steps = self.rollup_groups.update_steps(rollup_group, fact.kind);
-        steps.for_each_duration(fact, |duration_set| {
+        let is_open = |calendar| self.standard.is_calendar_open(calendar, fact.time, zone);
+        steps.for_each_duration(fact, is_open, |duration_set| {
             let millis = fact.value;
             let one = DurationChange { rollup_group, zone, duration_set, time: fact.time, millis };
             change(maxima, &one, bounds);

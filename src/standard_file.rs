@@ -13,6 +13,7 @@ mod indicator_table;
 mod labels_key;
 mod merge_versions;
 mod metric_names;
+mod named_parts;
 mod population_table;
 mod score_keys;
 mod source_table;

@@ -1,6 +1,7 @@
 //! Validated standard with names replaced by indexes. `crate::standard_file` builds it from a file.
 
 pub mod alert_policy;
+mod calendar_lookup;
 mod event_schema;
 pub mod indicator;
 mod indicator_coverage;
@@ -366,19 +367,6 @@ impl Standard {
         self.versions.iter().find(|version| version.since <= at)
     }
 
-    /// Returns each calendar of the newest version whose holidays end, with that end.
-    pub fn calendar_ends(&self) -> impl Iterator<Item = (&Calendar, Timestamp)> {
-        let zone = self.zones.get(0);
-        self.calendars.iter().filter_map(|calendar| Some((calendar, calendar.end_time(zone)?)))
-    }
-
-    /// Returns the calendars whose holidays have ended by `at`. They take later holidays for
-    /// ordinary days.
-    pub fn ended_calendars(&self, at: Option<Timestamp>) -> impl Iterator<Item = &Calendar> {
-        let ended = self.calendar_ends().filter(move |(_, end)| at.is_some_and(|at| *end <= at));
-        ended.map(|(calendar, _)| calendar)
-    }
-
     /// Returns the place of the indicator of this name. A name that an indicator of the built-in
     /// standard had in earlier versions finds it too, see [`RENAMED_INDICATORS`].
     #[must_use]
@@ -401,8 +389,8 @@ impl Standard {
     }
 
     /// Returns the families of the facts of each operand of a formula, as bit masks. A difference and
-    /// a weighted score have the operands of their indicators. The families of a first contact fact are those of its
-    /// contacts.
+    /// a weighted score have the operands of their indicators. The families of a first contact fact
+    /// are those of its contacts.
     #[must_use]
     pub fn operand_families(&self, formula: &Formula) -> Vec<u64> {
         let bit = |kind: FactKind| 1 << (self.kinds.family(kind).0 & 63);

@@ -7,8 +7,9 @@
 //! | `firstline.yml` | firstline itself: down, behind, unable to persist events |
 //!
 //! An alert fires for the whole organization and for each value of the standard's first dimension,
-//! see [`PromqlQueries`]. An alert on targets also fires for the scopes that the targets name. It never fires on too few cases: the limit is `small_sample`, or a
-//! default in the rule. Annotations are in English and, with the suffix `_zh`, in Chinese.
+//! see [`PromqlQueries`]. An alert on targets also fires for the scopes that the targets name. No
+//! alert fires on too few cases: the limit is `small_sample`, or a default in the rule. Annotations
+//! are in English and, with the suffix `_zh`, in Chinese.
 //!
 //! An indicator with `targets` is compared with the target series of each scope. Limit: the rules
 //! contain the targets of all other indicators. Generate them again for each new version of the

@@ -88,7 +88,7 @@ impl<'s> PromqlQueries<'s> {
         let mut kinds = vec!["all".to_owned()];
         kinds.extend(self.first_dimension().map(str::to_owned));
         for dimensions in target_dimensions(indicator) {
-            if let Some(kind) = scope_kind_with(self.standard, &dimensions) {
+            if let Some(kind) = self.standard.narrowest_scope_with(&dimensions) {
                 let label = self.standard.scope_label_value(kind);
                 if !kinds.contains(&label) {
                     kinds.push(label);
@@ -181,15 +181,6 @@ impl<'s> PromqlQueries<'s> {
 pub(super) fn target_dimensions(indicator: &Indicator) -> impl Iterator<Item = Vec<usize>> {
     let entries = indicator.targets.first().into_iter().flat_map(|dated| &dated.entries);
     entries.map(|entry| entry.conditions.iter().map(|(dimension, _)| *dimension).collect())
-}
-
-/// Returns the kind of the narrowest scope with these dimensions.
-pub(super) fn scope_kind_with(standard: &Standard, dimensions: &[usize]) -> Option<usize> {
-    let kinds = standard.scopes.iter().enumerate();
-    kinds
-        .filter(|(_, scope)| dimensions.iter().all(|dimension| scope.contains(dimension)))
-        .min_by_key(|(_, scope)| scope.len())
-        .map(|(kind, _)| kind)
 }
 
 /// Returns the last target of the whole organization.

@@ -3,6 +3,7 @@
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::{FactKind, FactMeasure};
 use crate::domain::standard::{FactTally, Standard};
+use crate::standard_file::named_parts::find_calendar;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 
 /// Facts that a part of a formula accepts.
@@ -136,14 +137,7 @@ fn read_calendar(
         value.report_problem("a state has no time in a calendar; remove `calendar`");
         return None;
     }
-    let name = value.require_string()?;
-    let place = standard.calendars.iter().position(|calendar| calendar.name == name);
-    if place.is_none() {
-        value.report_problem(format!(
-            "there is no calendar `{name}`; declare it: `[calendar.{name}]`"
-        ));
-    }
-    place
+    find_calendar(&value, standard)
 }
 
 /// Event fields whose values limit facts.

@@ -7,6 +7,7 @@ mod difference;
 pub(in crate::domain) mod duration_sums;
 mod durations;
 mod mean_level;
+mod operands;
 mod scope_sums;
 mod state_times;
 mod weighted;

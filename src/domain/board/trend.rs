@@ -139,29 +139,16 @@ impl TrendSums {
     pub fn indicator_value(
         &self,
         indicator: usize,
-        context: (&Standard, &CellPlan),
-        known_since: &impl Fn(usize) -> Option<Timestamp>,
-    ) -> Option<f64> {
-        let (value, is_enough) = self.measure(indicator, context, known_since)?;
-        is_enough.then_some(value)
-    }
-
-    /// Returns the value of an indicator, and false if it is a small sample. Returns `None` if there
-    /// was nothing to measure.
-    fn measure(
-        &self,
-        indicator: usize,
         (standard, plan): (&Standard, &CellPlan),
         known_since: &impl Fn(usize) -> Option<Timestamp>,
-    ) -> Option<(f64, bool)> {
-        let small_sample = standard.indicators[indicator].small_sample;
+    ) -> Option<f64> {
         let (value, of) = match &standard.indicators[indicator].formula {
-            Formula::Count { of } => return Some((self.count_tallies(of, plan) as f64, true)),
+            Formula::Count { of } => return Some(self.count_tallies(of, plan) as f64),
             Formula::MeanLevel { of } => {
                 let time = plan.find_timed_states(of).map(|set| self.state_times[set].sum_ms)?;
                 let (begin, end) = self.range;
                 let elapsed = end.millis_since(begin.max(known_since(indicator)?));
-                return (elapsed > 0).then(|| (time as f64 / elapsed as f64, true));
+                return (elapsed > 0).then(|| time as f64 / elapsed as f64);
             }
             Formula::Ratio { good, of, .. } => {
                 let of = self.count_tallies(of, plan);
@@ -192,10 +179,9 @@ impl TrendSums {
                 (duration_share(part, whole).0?, whole.count)
             }
             Formula::Difference { first, second, .. } => {
-                let measure =
-                    |indicator: &usize| self.measure(*indicator, (standard, plan), known_since);
-                let (first, second) = (measure(first)?, measure(second)?);
-                return Some((first.0 - second.0, first.1 && second.1));
+                let value =
+                    |operand: &usize| self.indicator_value(*operand, (standard, plan), known_since);
+                return Some(value(first)? - value(second)?);
             }
             Formula::Level { .. }
             | Formula::Oldest { .. }
@@ -203,7 +189,8 @@ impl TrendSums {
             | Formula::Weighted(_)
             | Formula::EstimatedWait { .. } => return None,
         };
-        (of > 0).then_some((value, of.unsigned_abs() >= small_sample))
+        let is_enough = of > 0 && of.unsigned_abs() >= standard.indicators[indicator].small_sample;
+        is_enough.then_some(value)
     }
 }
 

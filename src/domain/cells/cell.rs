@@ -266,9 +266,9 @@ impl PendingDuration {
 
 /// Adds or withdraws `fact` in the windows given by `mask` and in its pane.
 ///
-/// `is_open` tells if a calendar, by its index, is open at the time of the fact. Appends the pending
-/// histogram updates to `pending`. `BANKS` is the plan's number of banks as a
-/// constant, so that a standard with few windows pays for one bank only.
+/// `is_open` returns true if a calendar, by its index, is open at the time of the fact. Appends the
+/// pending histogram updates to `pending`. `BANKS` is the plan's number of banks as a constant, so
+/// that a standard with few windows pays for one bank only.
 #[inline]
 pub fn add_fact<const BANKS: usize>(
     (steps, is_open): (&UpdateSteps, impl Fn(usize) -> bool),

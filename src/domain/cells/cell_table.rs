@@ -279,12 +279,9 @@ impl CellTable {
         let has_timed_states =
             self.plan.facts_report_state(fact.kind) && !steps.timed_states().is_empty();
         if !is_gauge {
-            let mask = self.panes.bounds().window_mask::<BANKS>(
-                fact.time,
-                self.rollup_groups.all()[rollup_group as usize].zone_number(),
-            );
-            let pane = self.panes.cell_at(fact.time, rollup_group, &self.plan);
             let zone = self.rollup_groups.all()[rollup_group as usize].zone_number();
+            let mask = self.panes.bounds().window_mask::<BANKS>(fact.time, zone);
+            let pane = self.panes.cell_at(fact.time, rollup_group, &self.plan);
             let is_open =
                 |calendar: usize| self.standard.is_calendar_open(calendar, fact.time, zone);
             cell::add_fact(
@@ -327,7 +324,7 @@ impl CellTable {
         }
     }
 
-    /// Adds a change of a state to the sums of timed states.
+    /// Adds a change of a state with the number of banks of the plan.
     fn add_state(&mut self, state: PendingState) {
         match self.plan.bank_count() {
             1 => self.add_state_change::<1>(state),
@@ -335,6 +332,7 @@ impl CellTable {
         }
     }
 
+    /// Adds a change of a state to the sums of timed states.
     fn add_state_change<const BANKS: usize>(
         &mut self,
         PendingState { kind, rollup_group, change }: PendingState,

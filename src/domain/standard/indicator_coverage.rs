@@ -1,7 +1,6 @@
 //! Scopes and windows in which indicators have readings, and which of them are published.
 
 use super::{Indicator, Standard};
-use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 
 /// Scopes and windows in which an indicator has readings.
@@ -32,13 +31,6 @@ impl IndicatorCoverage {
 impl Standard {
     /// Dimension with the names of persons.
     pub const AGENT_DIMENSION: &str = "agent";
-
-    /// Returns true if a calendar, given by its index, is open at a time. `zone` is the number of the
-    /// case's time zone, for a calendar without a zone of its own.
-    #[must_use]
-    pub fn is_calendar_open(&self, calendar: usize, at: Timestamp, zone: usize) -> bool {
-        self.calendars[calendar].is_open(at, self.zones.get(zone))
-    }
 
     /// Returns true if an indicator has readings in scopes of this kind. One that is computed from
     /// others has readings where all of them have.

@@ -5,6 +5,7 @@
 
 use super::{Formula, Indicator, Standard};
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// Type of a metric family.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -192,6 +193,20 @@ pub fn dimension_label(dimension: &str) -> Cow<'_, str> {
 }
 
 impl Standard {
+    /// Returns the labels of a scope, such as `scope="center",center="hefei"`. `kind` is the value of
+    /// the label `scope`. `values` has the value of each of `dimensions`.
+    #[must_use]
+    pub fn scope_labels(&self, kind: &str, dimensions: &[usize], values: &[Box<str>]) -> String {
+        let mut text = format!("scope=\"{kind}\"");
+        for (dimension, value) in dimensions.iter().zip(values) {
+            let label = dimension_label(&self.schema.dimensions[*dimension]);
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            // Writing to a string cannot fail.
+            let _ = write!(text, ",{label}=\"{value}\"");
+        }
+        text
+    }
+
     /// Returns the value of the label `scope` of a kind of scope, such as `center_queue`; `all`
     /// without dimensions.
     #[must_use]

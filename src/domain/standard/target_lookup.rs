@@ -61,6 +61,16 @@ impl Indicator {
 }
 
 impl Standard {
+    /// Returns the kind of the narrowest scope that has all of these dimensions.
+    #[must_use]
+    pub fn narrowest_scope_with(&self, dimensions: &[usize]) -> Option<usize> {
+        let kinds = self.scopes.iter().enumerate();
+        kinds
+            .filter(|(_, scope)| dimensions.iter().all(|dimension| scope.contains(dimension)))
+            .min_by_key(|(_, scope)| scope.len())
+            .map(|(kind, _)| kind)
+    }
+
     /// Returns the target of an indicator in force in a scope at `at`. `None` for `at` means the
     /// beginning of time.
     #[must_use]

@@ -1,10 +1,9 @@
 //! Objectives of an indicator: one for the whole organization, one for each scope with a target.
 
 use super::dns_name;
-use crate::domain::standard::metric_family::dimension_label;
 use crate::domain::standard::{Indicator, LocalizedTitle, Standard, Target};
 use crate::domain::time::timestamp::Timestamp;
-use crate::export::promql::{newest_target, scope_kind_with};
+use crate::export::promql::newest_target;
 use std::collections::BTreeSet;
 
 /// Maximum number of scopes of an indicator. Further ones have no objective.
@@ -45,14 +44,10 @@ pub(super) fn indicator_objectives<'s>(
         let (dimensions, values): (Vec<usize>, Vec<Box<str>>) = scope.into_iter().unzip();
         let at = Some(Timestamp(i64::MAX));
         let target = indicator.scoped_target_at(&dimensions, &values, at);
-        let kind = scope_kind_with(standard, &dimensions);
+        let kind = standard.narrowest_scope_with(&dimensions);
         let Some((target, kind)) = target.zip(kind) else { continue };
-        let mut selector = format!("scope=\"{}\"", standard.scope_label_value(kind));
-        for (dimension, value) in dimensions.iter().zip(&values) {
-            let label = dimension_label(&standard.schema.dimensions[*dimension]);
-            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            selector += &format!(",{label}=\"{value}\"");
-        }
+        let kind = standard.scope_label_value(kind);
+        let selector = standard.scope_labels(&kind, &dimensions, &values);
         let name = scope_name(indicator, &values, names);
         names.insert(name.clone());
         let title = |title: &str| format!("{title} ({})", values.join(", "));

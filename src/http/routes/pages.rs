@@ -10,7 +10,7 @@ use crate::http::problem::HttpProblem;
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
@@ -77,10 +77,8 @@ pub async fn serve_page(
         ),
         false => (hex_digits(&file.metadata.sha256_hash()), file.data),
     };
-    let compressed = accepts_gzip(&headers).then(|| compress_gzip(&content)).and_then(Result::ok);
-    let is_compressed = compressed.is_some();
-    let content = compressed.map_or(content, Cow::Owned);
-    let tag = format!("\"{tag}{}\"", if is_compressed { "-gzip" } else { "" });
+    let accepts_gzip = accepts_gzip(&headers);
+    let tag = format!("\"{tag}{}\"", if accepts_gzip { "-gzip" } else { "" });
     let known = headers
         .get_all(IF_NONE_MATCH)
         .iter()
@@ -94,13 +92,12 @@ pub async fn serve_page(
     ];
     let answer = match known {
         true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-        false => {
-            let mut answer = (headers, content).into_response();
-            if is_compressed {
-                answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        false => match accepts_gzip.then(|| compress_gzip(&content)) {
+            Some(Ok(compressed)) => {
+                (headers, [(CONTENT_ENCODING, "gzip")], compressed).into_response()
             }
-            answer
-        }
+            _ => (headers, content).into_response(),
+        },
     };
     Ok(if path == WALLBOARD_PAGE {
         (SAME_ORIGIN_FRAME_HEADERS, answer).into_response()

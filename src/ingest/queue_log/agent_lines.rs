@@ -42,7 +42,7 @@ impl QueueLogReader {
         Ok(LineOutcome::Emitted(0))
     }
 
-    /// Records what a line about a call or an attempt tells about its agent.
+    /// Records what a line about a call or an attempt shows about its agent.
     pub(super) fn record_agent_of_call(&mut self, line: &QueueLogLine<'_>) {
         let seconds_before = match line.verb {
             "CONNECT" => line.parse_seconds(2, "ringtime").ok().flatten(),

@@ -1,8 +1,8 @@
-//! States of agents, as far as the lines of a queue log tell them.
+//! States of agents, as far as the lines of a queue log show them.
 //!
 //! An agent is a member of queues and paused in some of them. The state of the agent is derived from
 //! all memberships: talking, paused when paused in all queues, offline when a member of none. Nothing
-//! is reported about an agent before a line tells it. A member from `queues.conf` has no ADDMEMBER
+//! is reported about an agent before a line shows it. A member from `queues.conf` has no ADDMEMBER
 //! line, so the first line about such a member is the first proof of the membership.
 //!
 //! With `log_membername_as_agent = no` Asterisk writes ADDMEMBER and REMOVEMEMBER with the interface
@@ -33,7 +33,7 @@ enum Membership {
     Removed(Timestamp),
 }
 
-/// What the lines of a log tell about an agent.
+/// What the lines of a log show about an agent.
 #[derive(Default, Debug)]
 pub(super) struct TrackedAgent {
     memberships: BTreeMap<String, Membership>,
@@ -67,7 +67,7 @@ pub(super) struct AgentTracker {
 }
 
 impl TrackedAgent {
-    /// Returns the state derived from all memberships; `None` if no line tells it.
+    /// Returns the state derived from all memberships; `None` if no line shows it.
     fn state(&self) -> Option<AgentState> {
         if self.conversation.is_some() {
             return Some(AgentState::Talking);
@@ -109,7 +109,7 @@ impl TrackedAgent {
     }
 
     /// Returns true if a line shows that the agent is a member of the queue. `began` is the start of
-    /// a call attempt at the agent, if the line tells it. An attempt that may have begun before the
+    /// a call attempt at the agent, if the line contains it. An attempt that may have begun before the
     /// removal of the member shows nothing.
     fn is_membership_new(&self, queue: &str, began: Option<Timestamp>) -> bool {
         match self.memberships.get(queue) {
@@ -202,7 +202,7 @@ impl AgentTracker {
     }
 
     /// Records a line that only a member of the queue causes. `began` is the start of the call
-    /// attempt, if the line tells it.
+    /// attempt, if the line contains it.
     pub(super) fn confirm_member(&mut self, agent: &str, queue: &str, began: Option<Timestamp>) {
         self.join_name(agent, Some(queue));
         let Some(tracked) = self.touch(agent) else { return };
@@ -259,16 +259,15 @@ impl AgentTracker {
     /// `persistentmembers`. Members from `queues.conf` do not.
     pub(super) fn restart(&mut self) {
         self.wrapup_ends.clear();
-        for (name, agent) in &mut self.agents {
+        let touched: BTreeSet<String> = self.touched.iter().cloned().collect();
+        self.touched.extend(self.agents.keys().filter(|name| !touched.contains(*name)).cloned());
+        for agent in self.agents.values_mut() {
             agent.conversation = None;
             agent.wrapup_end = None;
             for membership in agent.memberships.values_mut() {
                 if let Membership::Member { is_paused, is_added: false } = membership {
                     *is_paused = false;
                 }
-            }
-            if !self.touched.contains(name) {
-                self.touched.push(name.clone());
             }
         }
     }

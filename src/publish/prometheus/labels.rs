@@ -4,13 +4,11 @@
 //! closed last month leaves no series. Its counters continue if it becomes active again.
 
 use crate::domain::board::published_board::PublishedBoard;
-use crate::domain::board::reading::{Board, Reading, ReadingComponents, ReadingKey};
-use crate::domain::standard::metric_family::dimension_label;
+use crate::domain::board::reading::{Reading, ReadingComponents, ReadingKey};
 use crate::domain::standard::scope::Scope;
 use crate::publish::prometheus::MetricsSelection;
 use crate::publish::reading_filter::is_key_visible;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// Label texts of one scrape.
@@ -50,7 +48,7 @@ impl MetricLabels {
             let (name, left_out) = &mut left_out[scope.kind];
             let is_exported = *exported <= selection.scopes_max;
             if is_exported {
-                *text = scope_labels(board, name, scope);
+                *text = standard.scope_labels(name, &standard.scopes[scope.kind], &scope.values);
             } else {
                 *left_out += 1;
             }
@@ -103,18 +101,6 @@ fn keeps_scope_visible(reading: &Reading) -> bool {
             ReadingComponents::Difference { .. } | ReadingComponents::Weighted { .. } => false,
             _ => reading.components.sample_count().is_some_and(|of| of != 0),
         }
-}
-
-/// Returns the labels of a scope such as `scope="center",center="hefei"`.
-fn scope_labels(board: &Board, kind: &str, scope: &Scope) -> String {
-    let mut text = format!("scope=\"{kind}\"");
-    for (dimension, value) in board.standard.scopes[scope.kind].iter().zip(&scope.values) {
-        let label = dimension_label(&board.standard.schema.dimensions[*dimension]);
-        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        // Writing to a string cannot fail.
-        let _ = write!(text, ",{label}=\"{value}\"");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::domain::time::period::Period;
 use crate::domain::time::window::Window;
 use crate::standard_file::alert_table::read_wait_duration;
 use crate::standard_file::indicator_table::read_number;
+use crate::standard_file::named_parts::{find_calendar, find_window};
 use crate::standard_file::warn_of_old_name;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match, parse_duration};
 
@@ -165,7 +166,7 @@ fn read_threshold(
             None
         }
         (None, true) => None,
-        (Some(value), false) => Some(find_window(&value, indicator, standard)?),
+        (Some(value), false) => Some(find_indicator_window(&value, indicator, standard)?),
         (None, false) => {
             name.report_problem(format!(
                 "`{}` needs a window, as in `window = \"{}\"`",
@@ -216,25 +217,21 @@ fn example_window(standard: &Standard) -> String {
     standard.windows.first().map_or_else(String::new, Window::to_string)
 }
 
-fn find_window(value: &TomlValue<'_>, indicator: &Indicator, standard: &Standard) -> Option<usize> {
-    let name = value.require_string()?;
-    let place = Window::parse(name)
-        .and_then(|window| standard.windows.iter().position(|known| *known == window));
-    if place.is_none() {
-        let known: Vec<String> = standard.windows.iter().map(Window::to_string).collect();
+/// Reads the name of a window over which an indicator has readings.
+fn find_indicator_window(
+    value: &TomlValue<'_>,
+    indicator: &Indicator,
+    standard: &Standard,
+) -> Option<usize> {
+    let place = find_window(value, standard)?;
+    if !indicator.coverage.includes_window(standard.windows[place]) {
         value.report_problem(format!(
-            "`{name}` is not a window of the standard; `windows` has: {}",
-            known.join(", ")
-        ));
-    } else if let Some(place) = place
-        && !indicator.coverage.includes_window(standard.windows[place])
-    {
-        value.report_problem(format!(
-            "`{}` has no readings over `{name}`; add it to its `windows`",
-            indicator.name
+            "`{}` has no readings over `{}`; add it to its `windows`",
+            indicator.name,
+            value.require_string()?
         ));
     }
-    place
+    Some(place)
 }
 
 /// Reads `burn = { windows = ["1h", "5m"], times = 14.4 }`, or `budget = "month", share = 0.02`
@@ -261,7 +258,7 @@ fn read_burn_rate(
             .require_array()
             .unwrap_or_default()
             .iter()
-            .filter_map(|value| find_window(value, indicator, standard))
+            .filter_map(|value| find_indicator_window(value, indicator, standard))
             .collect(),
         None => DEFAULT_BURN_WINDOWS
             .iter()
@@ -288,16 +285,7 @@ fn read_burn_rate(
         table.optional_choice("budget", &periods),
         table.optional_float("share"),
     );
-    let calendar = table.value("calendar").and_then(|value| {
-        let name = value.require_string()?;
-        let place = standard.calendars.iter().position(|calendar| calendar.name == name);
-        if place.is_none() {
-            value.report_problem(format!(
-                "there is no calendar `{name}`; declare it: `[calendar.{name}]`"
-            ));
-        }
-        place
-    });
+    let calendar = table.value("calendar").and_then(|value| find_calendar(&value, standard));
     table.report_unknown_keys();
     let threshold = match (times, period, share) {
         (Some(times), None, None) if times > 0.0 => BurnRateThreshold::Times(times),

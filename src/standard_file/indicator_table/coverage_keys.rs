@@ -3,7 +3,7 @@
 
 use crate::domain::standard::Standard;
 use crate::domain::standard::indicator::IndicatorCoverage;
-use crate::domain::time::window::Window;
+use crate::standard_file::named_parts::find_window;
 use crate::toml_document::{TomlTable, TomlValue};
 
 /// Reads both keys. Without them the indicator has readings everywhere.
@@ -16,7 +16,8 @@ pub(super) fn read_coverage(table: &TomlTable<'_>, standard: &Standard) -> Indic
     let windows = table.value("windows").and_then(|list| {
         let entries = list.require_array()?;
         report_empty_list(&list, entries.is_empty(), "windows");
-        Some(entries.iter().filter_map(|entry| read_window(entry, standard)).collect())
+        let window = |entry| find_window(entry, standard).map(|place| standard.windows[place]);
+        Some(entries.iter().filter_map(window).collect())
     });
     IndicatorCoverage { scopes, windows }
 }
@@ -47,17 +48,4 @@ fn read_scope(entry: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
         ));
     }
     kind
-}
-
-fn read_window(entry: &TomlValue<'_>, standard: &Standard) -> Option<Window> {
-    let name = entry.require_string()?;
-    let window = Window::parse(name).filter(|window| standard.windows.contains(window));
-    if window.is_none() {
-        let known: Vec<String> = standard.windows.iter().map(Window::to_string).collect();
-        entry.report_problem(format!(
-            "`{name}` is not a window of the standard; `windows` has: {}",
-            known.join(", ")
-        ));
-    }
-    window
 }

@@ -2,8 +2,8 @@
 //! wait of the next case.
 
 use crate::domain::standard::{FactTally, Formula, Standard};
-use crate::domain::time::window::Window;
 use crate::standard_file::fact_lists::{AcceptedFacts, read_tallies};
+use crate::standard_file::named_parts::find_window;
 use crate::toml_document::TomlValue;
 
 /// Reads the formula. Returns `None` without a valid window.
@@ -26,21 +26,9 @@ pub(super) fn read_estimated_wait(body: &TomlValue<'_>, standard: &Standard) -> 
         "states, as in [\"agent.ready\", \"agent.talking\"]",
         AcceptedFacts::CurrentStates,
     );
-    let window = table.required_value("window", "a window of the standard, as in \"1h\"").and_then(
-        |value| {
-            let name = value.require_string()?;
-            let place = Window::parse(name)
-                .and_then(|window| standard.windows.iter().position(|known| *known == window));
-            if place.is_none() {
-                let known: Vec<String> = standard.windows.iter().map(Window::to_string).collect();
-                value.report_problem(format!(
-                    "`{name}` is not a window of the standard; `windows` has: {}",
-                    known.join(", ")
-                ));
-            }
-            place
-        },
-    );
+    let window = table
+        .required_value("window", "a window of the standard, as in \"1h\"")
+        .and_then(|value| find_window(&value, standard));
     table.report_unknown_keys();
     Some(Formula::EstimatedWait { waiting, handling, agents, window: window? })
 }

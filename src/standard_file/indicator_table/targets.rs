@@ -65,7 +65,7 @@ fn check_conditions(
         table.report_problem("where", "the list of values is empty, so no scope has this target");
     }
     let dimensions: Vec<usize> = conditions.iter().map(|(dimension, _)| *dimension).collect();
-    if !has_scope_with(&dimensions, standard) {
+    if standard.narrowest_scope_with(&dimensions).is_none() {
         let names: Vec<&str> = dimensions
             .iter()
             .map(|dimension| standard.schema.dimensions[*dimension].as_str())
@@ -79,10 +79,6 @@ fn check_conditions(
     }
 }
 
-fn has_scope_with(dimensions: &[usize], standard: &Standard) -> bool {
-    standard.scopes.iter().any(|scope| dimensions.iter().all(|dimension| scope.contains(dimension)))
-}
-
 /// Reports an entry with another direction than the earlier ones, or with the precedence of one
 /// that applies to the same scopes.
 fn check_against_others(
@@ -92,12 +88,8 @@ fn check_against_others(
     standard: &Standard,
 ) {
     if earlier.first().is_some_and(|first| first.target.better != entry.target.better) {
-        let key = match entry.target.better {
-            TargetDirection::Higher => "at_least",
-            TargetDirection::Lower => "at_most",
-        };
         table.report_problem(
-            key,
+            threshold_key(entry.target.better),
             "all targets of an indicator need the same direction: `at_least` or `at_most`",
         );
     }
@@ -107,16 +99,21 @@ fn check_against_others(
             && overlap(other, entry, standard)
     };
     if let Some(other) = earlier.iter().find(is_tie) {
-        let limit = match other.target.better {
-            TargetDirection::Higher => "at_least",
-            TargetDirection::Lower => "at_most",
-        };
+        let limit = threshold_key(other.target.better);
         let message = format!(
             "a scope can match this entry and the one with `{limit} = {}`, and both have the same \
              number of dimensions and the same `from`; make one of them narrower or later",
             other.target.value
         );
         table.report_problem("", message);
+    }
+}
+
+/// Returns the key of the threshold of a target.
+fn threshold_key(better: TargetDirection) -> &'static str {
+    match better {
+        TargetDirection::Higher => "at_least",
+        TargetDirection::Lower => "at_most",
     }
 }
 
@@ -129,7 +126,7 @@ fn overlap(left: &ScopedTarget, right: &ScopedTarget, standard: &Standard) -> bo
     let dimensions: Vec<usize> =
         left.conditions.iter().chain(&right.conditions).map(|(dimension, _)| *dimension).collect();
     right.conditions.iter().all(|(dimension, values)| has_common_value(dimension, values))
-        && has_scope_with(&dimensions, standard)
+        && standard.narrowest_scope_with(&dimensions).is_some()
 }
 
 /// Reads `at_least` or `at_most`, and `warning`, in the unit of the indicator.

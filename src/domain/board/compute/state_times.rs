@@ -33,22 +33,14 @@ impl StateTimes {
         rollup_group: u32,
         now: Timestamp,
     ) -> StateTimes {
-        let (plan, banks) = (&cells.plan, cells.plan.bank_count());
-        let zone = cells.rollup_groups.all()[rollup_group as usize].zone_number();
-        let window_starts = cells.panes.window_starts(zone);
+        let banks = cells.plan.bank_count();
         let end = covered_until(now);
         let mut times = StateTimes::new(cells);
         for (set, active) in times.active.iter_mut().enumerate() {
             *active = cells.active_states(set, rollup_group);
-            for bank in 0..banks {
-                let cell = &cells.cells[rollup_group as usize];
-                let sums = cell.state_sums(set, bank, plan);
-                let begins = &window_starts[bank * LANES_PER_BANK..];
-                let millis = times.millis[set * banks + bank].iter_mut();
-                for ((millis, sums), begin) in millis.zip(sums).zip(begins) {
-                    *millis = sums.millis_between(*active, *begin, end);
-                }
-            }
+            let millis = times.millis[set * banks..(set + 1) * banks].as_flattened_mut();
+            let by_window = time_by_window(cells, rollup_group, (set, *active), end);
+            millis.iter_mut().zip(by_window).for_each(|(millis, time)| *millis = time);
         }
         times
     }
@@ -73,6 +65,22 @@ impl StateTimes {
     }
 }
 
+/// Iterates over the milliseconds that the cases of a rollup group spent in a set of timed states
+/// inside each window, which ends at `until`. `active` is the number of states active now.
+fn time_by_window(
+    cells: &CellTable,
+    rollup_group: u32,
+    (set, active): (usize, i64),
+    until: Timestamp,
+) -> impl Iterator<Item = i64> {
+    let plan = &cells.plan;
+    let cell = &cells.cells[rollup_group as usize];
+    let zone = cells.rollup_groups.all()[rollup_group as usize].zone_number();
+    let sums = (0..plan.bank_count()).flat_map(move |bank| cell.state_sums(set, bank, plan));
+    sums.zip(cells.panes.window_starts(zone))
+        .map(move |(sums, begin)| sums.millis_between(active, *begin, until))
+}
+
 /// Returns the milliseconds that the cases of a rollup group spent in states inside a window, which
 /// ends at `until`.
 pub(super) fn time_in_states(
@@ -81,22 +89,20 @@ pub(super) fn time_in_states(
     of: &[FactTally],
     (window, until): (usize, Timestamp),
 ) -> i64 {
-    let plan = &cells.plan;
-    let Some(set) = plan.find_timed_states(of) else { return 0 };
-    let (bank, lane) = (window / LANES_PER_BANK, window % LANES_PER_BANK);
-    let zone = cells.rollup_groups.all()[rollup_group as usize].zone_number();
-    let begin = cells.panes.window_starts(zone)[window];
-    let sums = cells.cells[rollup_group as usize].state_sums(set, bank, plan)[lane];
-    sums.millis_between(cells.active_states(set, rollup_group), begin, until)
+    let Some(set) = cells.plan.find_timed_states(of) else { return 0 };
+    let active = cells.active_states(set, rollup_group);
+    time_by_window(cells, rollup_group, (set, active), until).nth(window).unwrap_or_default()
 }
 
 /// Returns true if an indicator is the mean of a level and the cases of a rollup group were in its
 /// states inside a window. Cases that have left the group may have been.
 pub(super) fn has_mean(state: &BoardInput<'_>, indicator: &Indicator, rollup_group: u32) -> bool {
     let Formula::MeanLevel { of } = &indicator.formula else { return false };
-    let until = covered_until(state.now);
-    (0..state.standard.windows.len())
-        .any(|window| time_in_states(state.cells, rollup_group, of, (window, until)) != 0)
+    let Some(set) = state.cells.plan.find_timed_states(of) else { return false };
+    let active = state.cells.active_states(set, rollup_group);
+    time_by_window(state.cells, rollup_group, (set, active), covered_until(state.now))
+        .take(state.standard.windows.len())
+        .any(|millis| millis != 0)
 }
 
 /// Returns true if [`has_mean`] is true for some indicator.

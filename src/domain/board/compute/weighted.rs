@@ -1,9 +1,9 @@
 //! Weighted scores: points of several indicators for reaching their targets, as one score.
 
-use crate::domain::board::compute::difference::{is_count, operand_states};
-use crate::domain::board::compute::{BoardInput, target_level};
+use super::operands::{combined_reading, is_count, operand_states};
+use crate::domain::board::compute::BoardInput;
 use crate::domain::board::reading::{
-    Level, PartReading, Reading, ReadingComponents, ReadingKey, ReadingState, ReadingStates,
+    PartReading, Reading, ReadingComponents, ReadingKey, ReadingState, ReadingStates,
 };
 use crate::domain::standard::Standard;
 use crate::domain::standard::scope::Scope;
@@ -28,11 +28,9 @@ pub(super) fn compute_weighted_scores(
         windows.remove(&None);
     }
     let compute_reading = |window: Option<usize>| {
-        let of_window = |all: &'_ &[Reading]| -> Option<Reading> {
-            let found = all.iter().find(|one| one.key.window == window || one.key.window.is_none());
-            found.cloned()
-        };
-        let readings: Vec<Option<Reading>> = operands.iter().map(of_window).collect();
+        let is_of_window = |one: &&Reading| one.key.window == window || one.key.window.is_none();
+        let readings: Vec<Option<&Reading>> =
+            operands.iter().map(|all| all.iter().find(is_of_window)).collect();
         score_reading(state, (number, formula), &readings, (scope, window))
     };
     windows.into_iter().map(compute_reading).collect()
@@ -42,7 +40,7 @@ pub(super) fn compute_weighted_scores(
 fn score_reading(
     state: &BoardInput<'_>,
     (number, formula): (usize, &WeightedFormula),
-    readings: &[Option<Reading>],
+    readings: &[Option<&Reading>],
     (scope, window): (&Arc<Scope>, Option<usize>),
 ) -> Reading {
     let standard: &Standard = state.standard;
@@ -51,11 +49,11 @@ fn score_reading(
         .iter()
         .zip(readings)
         .map(|(part, reading)| {
-            let value = reading.as_ref().and_then(|reading| reading.value);
+            let value = reading.and_then(|reading| reading.value);
             let indicator = &standard.indicators[part.indicator];
             let target = standard.target_in_scope(indicator, scope, Some(state.now));
             let points = value.zip(target).map(|(value, target)| part_points(value, target));
-            let reading_state = operand_states(reading.as_ref()).first();
+            let reading_state = operand_states(*reading).first();
             let (indicator, weight) = (part.indicator, part.weight);
             PartReading { indicator, value, points, weight, state: reading_state }
         })
@@ -69,7 +67,7 @@ fn score_reading(
         None => no_data || has_data(&parts[*place]),
     };
     let places: Vec<usize> = (0..parts.len()).filter(counted).collect();
-    let states = places.iter().map(|place| operand_states(readings[*place].as_ref()));
+    let states = places.iter().map(|place| operand_states(readings[*place]));
     let states = states.fold(ReadingStates::default(), ReadingStates::union);
     let states = if value.is_some() || no_data {
         states
@@ -80,20 +78,12 @@ fn score_reading(
             .fold(ReadingStates::OK, |kept, state| kept.with(state, states.contains(state)))
             .with(ReadingState::NoTraffic, true)
     };
-    let target = standard.target_in_scope(&standard.indicators[number], scope, Some(state.now));
-    // The missing part of a count may change the points, so it permits no verdict.
-    let uncertain = states.contains(ReadingState::Partial)
-        && places.iter().any(|place| is_count(parts[*place].indicator, standard));
-    let level =
-        if states.has_no_level() || uncertain { Level::None } else { target_level(target, value) };
-    let since = places.iter().filter_map(|place| readings[*place].as_ref()?.since).max();
-    Reading {
-        key: ReadingKey { indicator: number, scope: scope.clone(), window },
-        value,
-        components: ReadingComponents::Weighted { parts },
+    let counts = || places.iter().any(|place| is_count(formula.parts[*place].indicator, standard));
+    combined_reading(
+        state,
+        ReadingKey { indicator: number, scope: scope.clone(), window },
+        (value, ReadingComponents::Weighted { parts }),
         states,
-        since,
-        level,
-        target: target.map(|target| target.value),
-    }
+        (places.iter().filter_map(|place| readings[*place]), counts),
+    )
 }

@@ -76,7 +76,7 @@ pub use self::snapshot::{SnapshotReader, SnapshotStore, SnapshotWriter};
 pub use self::writer::{Journal, JournalSettings};
 
 /// Version of the on-disk format. Readers refuse a higher version.
-pub const FORMAT_VERSION: u64 = 5;
+pub const FORMAT_VERSION: u64 = 6;
 
 /// The sequence number of a record; the first is 1, and 0 means before the first record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

@@ -32,7 +32,7 @@
 //! | where | what |
 //! |---|---|
 //! | `standards/telecom.toml` | the built-in standard; start here |
-//! | `standards/contact-center.toml` | a standard with the other formulas |
+//! | `standards/contact-center.toml`, `helpdesk.toml` | standards with the other formulas |
 //! | [`domain`] | the core; its page has its own reading order |
 //! | [`standard_file`], [`toml_document`] | standards from TOML files, with all problems located |
 //! | [`describe`] | indicators and commitments described in English and Chinese |

@@ -5,6 +5,7 @@
 //! of its own; [`parse_versions`] combines them.
 
 mod alert_table;
+mod benchmark_table;
 mod calendar_files;
 mod calendar_table;
 mod commitment_table;
@@ -139,7 +140,10 @@ fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standa
     let dimensions = read_dimensions(root);
     let contacts = read_contact_families(root);
     let orders = read_order_families(root, &contacts);
-    let schema = EventSchema::new(dimensions, &contacts, &orders);
+    let declared: Vec<String> = contacts.iter().chain(&orders).cloned().collect();
+    let benchmarks = benchmark_table::read_benchmarks(root, &declared);
+    let names = benchmarks.iter().map(|benchmark| benchmark.name.clone()).collect();
+    let schema = EventSchema::new(dimensions, &contacts, &orders, names);
     let zones = time_keys::read_time_zones(root, &schema.dimensions);
     let calendars = calendar_table::read_calendars(root, zones.get(0), calendar_files);
     let mut standard = Standard {
@@ -154,6 +158,7 @@ fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standa
         zones,
         scopes: read_scopes(root, &schema.dimensions),
         windows: time_keys::read_windows(root),
+        holder_dimensions: 0,
         publishes_agents: root.optional_bool("publish_agents").unwrap_or(false),
         stale_after_ms: root.optional_duration("stale_after"),
         expiry: Vec::new(),
@@ -162,6 +167,7 @@ fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standa
             .unwrap_or(Standard::REUSE_AFTER_DEFAULT_MS),
         horizon: time_keys::read_horizon(root),
         sources: Vec::new(),
+        benchmarks,
         populations: population_table::read_populations(root, &schema.dimensions),
         kinds: FactKinds::new(&schema.families_with_life_cycle().collect::<Vec<_>>()),
         schema,
@@ -176,6 +182,8 @@ fn read_document(root: &TomlTable<'_>, calendar_files: &CalendarFiles) -> Standa
     standard.schema.changing_dimensions =
         read_changing_dimensions(root, &standard.schema.dimensions);
     standard.schema.leg_dimensions = read_leg_dimensions(root, &standard.schema.dimensions);
+    standard.holder_dimensions =
+        read_dimension_set(root, "holders", &standard.schema.dimensions).unwrap_or(0);
     standard.schema.score_scale = score_keys::read_scale(root);
     source_table::read_sources(root, &mut standard);
     standard.expiry = read_expiry(root, &standard.kinds);
@@ -386,7 +394,9 @@ fn read_families(root: &TomlTable<'_>, key: &str, others: &[String]) -> Vec<Stri
             );
         }
     }
-    let room = EventSchema::MAX_FAMILIES - EventSchema::BUILT_IN_FAMILIES.len() - others.len();
+    // One is left for the values of outside series.
+    let taken = EventSchema::BUILT_IN_FAMILIES.len() + 1 + others.len();
+    let room = EventSchema::MAX_FAMILIES.saturating_sub(taken);
     if names.len() > room {
         root.report_problem(
             key,

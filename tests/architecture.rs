@@ -74,7 +74,7 @@ const CORE_ORDER: &[&str] = &[
 /// imported one, and the files of it that may be named.
 const CORE_NARROW: &[(&str, &str, &[&str])] = &[
     ("cells", "cases", &["changes", "groups"]),
-    ("board", "cases", &["data_coverage"]),
+    ("board", "cases", &["benchmark_values", "data_coverage"]),
     ("alerts", "cases", &["at_risk_orders", "case_names"]),
     ("alerts", "cells", &[]),
     ("explain", "cells", &[]),

@@ -108,7 +108,12 @@ fn check_lists_add_up(
         ReadingComponents::Duration(durations) => {
             prop_assert_eq!(explanation.of.count, durations.of);
         }
-        ReadingComponents::Score { of } => prop_assert_eq!(explanation.of.count, *of),
+        ReadingComponents::Score { of } | ReadingComponents::MissCount { of } => {
+            prop_assert_eq!(explanation.of.count, *of);
+        }
+        ReadingComponents::BenchmarkRatio { good, .. } => {
+            prop_assert_eq!(explanation.of.count, *good);
+        }
         ReadingComponents::Count | ReadingComponents::Level => {
             let known = !reading.states.contains(ReadingState::NoData);
             let count = explanation.of.count;
@@ -139,7 +144,9 @@ fn check_lists_add_up(
         ReadingComponents::EstimatedWait { waiting, agents, .. } => {
             prop_assert_eq!(explanation.of.count, waiting + agents);
         }
-        ReadingComponents::Difference { .. } | ReadingComponents::Weighted { .. } => {}
+        ReadingComponents::Difference { .. }
+        | ReadingComponents::Weighted { .. }
+        | ReadingComponents::Benchmark { .. } => {}
         ReadingComponents::Oldest { since } => {
             prop_assert_eq!(explanation.of.cases.first().map(|case| case.time), *since);
         }

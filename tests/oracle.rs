@@ -34,6 +34,8 @@ mod event;
 mod history;
 #[path = "oracle/history_plan.rs"]
 mod history_plan;
+#[path = "oracle/holders.rs"]
+mod holders;
 #[path = "oracle/indicators.rs"]
 mod indicators;
 #[path = "oracle/level_means.rs"]

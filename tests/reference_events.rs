@@ -51,6 +51,7 @@ fn reference_has_every_type_and_field_and_no_other() {
         ("queue", LifeCycle::HallTicket),
         ("order", LifeCycle::Order),
         ("survey", LifeCycle::Survey),
+        ("benchmark", LifeCycle::Series),
         ("agent", LifeCycle::Agent),
     ];
     let mut known = Vec::new();

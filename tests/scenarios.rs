@@ -444,7 +444,16 @@ fn describe_reading(reading: &Reading) -> String {
         (ReadingComponents::Duration(durations), Some(mean)) => {
             format!("mean {} of {}", format_duration(mean), durations.of)
         }
+        (
+            ReadingComponents::Benchmark { period: Some(period) }
+            | ReadingComponents::BenchmarkRatio { period: Some(period), .. },
+            Some(value),
+        ) => format!("{} of {period}", round_to_four_decimals(value)),
+        (ReadingComponents::Benchmark { .. } | ReadingComponents::BenchmarkRatio { .. }, _) => {
+            unreachable!("a value has a period")
+        }
         (ReadingComponents::Count | ReadingComponents::Level, Some(value)) => format!("{value}"),
+        (ReadingComponents::MissCount { of }, Some(value)) => format!("{value} of {of}"),
         (ReadingComponents::MeanLevel { time, elapsed }, Some(value)) => {
             format!(
                 "{} of {}/{}",

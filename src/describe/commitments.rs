@@ -8,8 +8,8 @@ use crate::describe::{
 use crate::domain::events::event::{LifeCycle, Symbol};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::standard::{
-    Commitment, CommitmentTerms, CommitmentWarning, DeadlineChoice, DeadlineRule, LocalizedTitle,
-    PauseTerms, ReopeningEffect, Standard, WarningTime,
+    Commitment, CommitmentTerms, CommitmentWarning, DeadlineChoice, DeadlineRule, HolderRule,
+    LocalizedTitle, MissHolder, PauseTerms, ReopeningEffect, Standard, WarningTime,
 };
 use crate::domain::time::timestamp::Timestamp;
 
@@ -17,6 +17,8 @@ use crate::domain::time::timestamp::Timestamp;
 #[must_use]
 pub fn describe_commitment(standard: &Standard, commitment: &Commitment) -> Vec<LocalizedTitle> {
     let mut sentences = vec![describe_clock(standard, commitment)];
+    sentences.extend(commitment.recurs.then(|| describe_recurrence(standard, commitment)));
+    sentences.extend(commitment.holder.map(|holder| describe_holder(standard, holder)));
     for terms in &commitment.terms {
         if commitment.terms.len() > 1 {
             sentences.push(describe_validity(standard, terms));
@@ -30,6 +32,15 @@ pub fn describe_commitment(standard: &Standard, commitment: &Commitment) -> Vec<
 fn describe_clock(standard: &Standard, commitment: &Commitment) -> LocalizedTitle {
     let (from, until) =
         (fact_name(standard, commitment.from), fact_name(standard, commitment.until));
+    if commitment.from == commitment.until {
+        return bilingual_text(
+            format!(
+                "The clock of {} runs from “{}” to the next one.",
+                from.noun.en, from.outcome.en
+            ),
+            format!("{}自{}起计时，至下一次{}止。", from.noun.zh, from.outcome.zh, from.outcome.zh),
+        );
+    }
     if from.noun != until.noun {
         let (from, until) =
             (describe_fact(standard, commitment.from), describe_fact(standard, commitment.until));
@@ -44,6 +55,40 @@ fn describe_clock(standard: &Standard, commitment: &Commitment) -> LocalizedTitl
             from.noun.en, from.outcome.en, until.outcome.en
         ),
         format!("{}自{}起计时，至{}止。", from.noun.zh, from.outcome.zh, until.outcome.zh),
+    )
+}
+
+/// Describes the clocks of a commitment with `each = true`.
+fn describe_recurrence(standard: &Standard, commitment: &Commitment) -> LocalizedTitle {
+    let from = fact_name(standard, commitment.from).outcome;
+    bilingual_text(
+        format!("Each “{}” starts a clock, unless one is running.", from.en),
+        format!("每次{}均开始计时；计时未结束时不再另行计时。", from.zh),
+    )
+}
+
+/// Describes the unit for which a miss counts.
+fn describe_holder(standard: &Standard, holder: MissHolder) -> LocalizedTitle {
+    let unit = &standard.schema.dimensions[holder.dimension];
+    let (en, zh) = match holder.rule {
+        HolderRule::First => ("that held the order first", "最先经手的单位"),
+        HolderRule::Last => ("that held the order last", "最后经手的单位"),
+        HolderRule::AtDeadline => ("that held the order at the deadline", "到期时经手的单位"),
+        HolderRule::Longest => {
+            ("that held the order for most of the clock's time", "计时内经手最久的单位")
+        }
+        HolderRule::Shares => {
+            return bilingual_text(
+                format!(
+                    "`missed_share` divides a miss by the time that each {unit} held the order."
+                ),
+                format!("`missed_share`按各`{unit}`经手时长分摊一次未兑现。"),
+            );
+        }
+    };
+    bilingual_text(
+        format!("A miss counts for the {unit} {en}."),
+        format!("未兑现计入{zh}（`{unit}`）。"),
     )
 }
 
@@ -89,6 +134,23 @@ fn describe_deadline(standard: &Standard, choice: &DeadlineChoice) -> LocalizedT
                     later.en
                 ),
                 format!("{before}前开始的当日内，否则{}内", later.zh),
+            )
+        }
+        DeadlineRule::TimesOfDay { before, at, next_at, calendar } => {
+            let [before, at, next_at] =
+                [before, at, next_at].map(|time| time.strftime("%H:%M").to_string());
+            let (day_en, day_zh) = match calendar {
+                Some(_) => ("working day", "工作日"),
+                None => ("day", "日"),
+            };
+            let same_en = if calendar.is_some() { " on a working day" } else { "" };
+            let same_zh = if calendar.is_some() { "工作日" } else { "" };
+            bilingual_text(
+                format!(
+                    "{at} on the same day if it started before {before}{same_en}, otherwise \
+                     {next_at} on the next {day_en}"
+                ),
+                format!("{same_zh}{before}前开始的当日{at}，否则次{day_zh}{next_at}"),
             )
         }
         DeadlineRule::Due(_) => bilingual_text(
@@ -167,7 +229,7 @@ fn describe_terms(
     };
     // Contacts and tickets are never reopened.
     let is_on_orders = standard.schema.life_cycle(commitment.family) == LifeCycle::Order;
-    sentences.extend(is_on_orders.then_some(reopening));
+    sentences.extend((is_on_orders && !commitment.recurs).then_some(reopening));
     let counts_open_time = !terms.warns_in_wall_time
         && terms.choices.iter().any(|choice| choice.deadline.calendar().is_some());
     sentences.extend(describe_warnings(&terms.warnings, counts_open_time));

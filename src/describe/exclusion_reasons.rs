@@ -127,7 +127,9 @@ fn tallies_of_kind(indicator: &Indicator, kind: FactKind, good: bool) -> Vec<Fac
         Formula::Ratio { good: numerator, .. } | Formula::Share { part: numerator, .. } if good => {
             numerator
         }
-        Formula::Difference { .. } | Formula::Weighted(_) => return Vec::new(),
+        Formula::Difference { .. } | Formula::Weighted(_) | Formula::Benchmark { .. } => {
+            return Vec::new();
+        }
         Formula::EstimatedWait { waiting, agents, .. } => {
             return waiting
                 .iter()
@@ -139,8 +141,10 @@ fn tallies_of_kind(indicator: &Indicator, kind: FactKind, good: bool) -> Vec<Fac
         Formula::Ratio { of, .. }
         | Formula::Share { whole: of, .. }
         | Formula::Rate { of, .. }
+        | Formula::BenchmarkRatio { good: of, .. }
         | Formula::Duration { of }
         | Formula::Count { of }
+        | Formula::MissCount { of }
         | Formula::Level { of }
         | Formula::MeanLevel { of }
         | Formula::Oldest { of }

@@ -53,6 +53,8 @@ const CONTACT_NAMES: &[FactNameRow] = &[
     ("talking", "~in conversation", "通话中", "", ""),
     ("not_offered", "~answered without an arrival", "无排队记录", "", ""),
     ("callback", "~with a pending call-back", "待回呼", "", ""),
+    ("ring_missed", "~rung at an agent without an answer", "坐席未接振铃", "ring time", "振铃时长"),
+    ("called_back", "~called back", "已回呼", "time until the call-back", "回呼前时长"),
 ];
 const LEG_NAMES: &[FactNameRow] = &[
     ("offered", "offered", "呼入", "", ""),
@@ -65,6 +67,7 @@ const LEG_NAMES: &[FactNameRow] = &[
     ("waiting", "~waiting", "排队中", "", ""),
     ("talking", "~in conversation", "通话中", "", ""),
     ("not_offered", "~answered without an arrival", "无排队记录", "", ""),
+    ("called_back", "~called back", "已回呼", "time until the call-back", "回呼前时长"),
 ];
 const QUEUE_NAMES: &[FactNameRow] = &[
     ("joined", "issued", "取号", "", ""),
@@ -119,6 +122,8 @@ const ORDER_NAMES: &[FactNameRow] = &[
     ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
     ("open", "open", "在途", "", ""),
     ("paused", "paused", "暂停中", "", ""),
+    ("customer_replied", "~with a reply of the customer", "客户回复", "", ""),
+    ("held", "~passed on or closed by a unit", "单位经手结束", "time held", "经手时长"),
 ];
 const COMMITMENT_NAMES: &[FactNameRow] = &[
     ("promised", "made", "作出", "", ""),
@@ -133,6 +138,7 @@ const COMMITMENT_NAMES: &[FactNameRow] = &[
     ("overdue", "overdue", "超时未完成", "", ""),
     ("due_soon", "~due soon", "即将到期", "", ""),
     ("stopped", "~with a stopped clock", "停止计时中", "", ""),
+    ("missed_share", "~missed, by share", "按占比未兑现", "", ""),
 ];
 const FIRST_CONTACT_NAMES: &[FactNameRow] = &[
     ("contacts", "~of known customers", "已知客户", "", ""),
@@ -196,6 +202,7 @@ fn life_cycle_names(life_cycle: LifeCycle) -> &'static [FactNameRow] {
         LifeCycle::Survey => SURVEY_NAMES,
         LifeCycle::Agent => AGENT_NAMES,
         LifeCycle::Order => ORDER_NAMES,
+        LifeCycle::Series => &[],
     }
 }
 

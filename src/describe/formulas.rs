@@ -36,7 +36,9 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
                 format!("{}：平均值、百分位数和最大值", of.zh),
             )
         }
-        Formula::Count { of } => describe_each(standard, of, ("number of ", ""), ("", "数")),
+        Formula::Count { of } | Formula::MissCount { of } => {
+            describe_each(standard, of, ("number of ", ""), ("", "数"))
+        }
         Formula::Level { of } => {
             describe_each(standard, of, ("number of ", " now"), ("当前", "数"))
         }
@@ -92,6 +94,15 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
             )
         }
         Formula::Weighted(formula) => describe_weighted_score(standard, formula),
+        Formula::Benchmark { series, .. } => describe_series(standard, *series),
+        Formula::BenchmarkRatio { good, series } => {
+            let (good, series) =
+                (describe_tallies(standard, good), describe_series(standard, *series));
+            bilingual_text(
+                format!("number of {}, divided by the {}", good.en, series.en),
+                format!("{}数 ÷ {}", good.zh, series.zh),
+            )
+        }
         Formula::EstimatedWait { waiting, handling, agents, window } => {
             let (waiting, agents) =
                 (describe_tallies(standard, waiting), describe_tallies(standard, agents));
@@ -111,6 +122,19 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
             )
         }
     }
+}
+
+/// Describes the value of an outside series in a window.
+fn describe_series(standard: &Standard, series: usize) -> LocalizedTitle {
+    let title = &standard.benchmarks[series].title;
+    bilingual_text(
+        format!(
+            "value of the outside series “{}” for the period of the window, or for the newest period \
+             that has ended",
+            title.en
+        ),
+        format!("外部数据“{}”在该时段的值，缺失时取最近已结束时段的值", title.zh),
+    )
 }
 
 fn describe_first_contact(standard: &Standard, rule: &FirstContactRule) -> LocalizedTitle {

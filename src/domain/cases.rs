@@ -1,6 +1,7 @@
 //! Cases: events are merged into case histories, and the difference in facts is passed on.
 
 pub mod at_risk_orders;
+pub mod benchmark_values;
 pub mod case_names;
 pub mod caseload;
 pub mod changes;
@@ -10,6 +11,7 @@ pub mod customer;
 pub mod data_coverage;
 pub mod derive_facts;
 pub mod groups;
+pub mod holders;
 pub mod leg_settings;
 pub mod life_cycle;
 pub mod observation;

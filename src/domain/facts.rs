@@ -3,5 +3,6 @@
 pub mod catalog;
 pub mod commitment_clock;
 pub mod fact_kind;
+pub mod hold_period;
 pub mod life_cycle_facts;
 pub mod place;

@@ -113,8 +113,16 @@ impl Monitor {
     }
 
     fn reading_inputs(&self) -> compute::BoardInput<'_> {
-        let Caseload { standard, now, last_received, silent_sources, coverage, current, .. } =
-            &self.caseload;
+        let Caseload {
+            standard,
+            now,
+            last_received,
+            silent_sources,
+            coverage,
+            current,
+            benchmarks,
+            ..
+        } = &self.caseload;
         compute::BoardInput {
             standard,
             cells: &self.cells,
@@ -126,6 +134,7 @@ impl Monitor {
             silent_sources: silent_sources.silent_sources(&standard.sources, *now),
             coverage,
             bounds: current,
+            benchmarks,
         }
     }
 

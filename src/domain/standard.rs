@@ -1,7 +1,9 @@
 //! Validated standard with names replaced by indexes. `crate::standard_file` builds it from a file.
 
 pub mod alert_policy;
+pub mod benchmark;
 mod calendar_lookup;
+pub mod commitment;
 mod event_schema;
 pub mod indicator;
 mod indicator_coverage;
@@ -18,14 +20,18 @@ mod target_lookup;
 pub mod weighted;
 
 use self::alert_policy::AlertPolicy;
+pub use self::benchmark::Benchmark;
+pub use self::commitment::{
+    Commitment, CommitmentTerms, CommitmentWarning, DeadlineChoice, DeadlineRule, HolderRule,
+    MissHolder, PauseTerms, ReopeningEffect, WarningTime,
+};
 pub use self::event_schema::EventSchema;
 pub use self::indicator::{FactTally, Formula, Indicator, ScoreScheme};
 use self::population::PopulationTable;
 use self::source::DeclaredSource;
 pub use self::target::{DatedTargets, ScopedTarget, Target, TargetDirection, TargetStart};
-use crate::domain::events::event::{Attributes, CaseFamily, LifeCycle, Symbol};
+use crate::domain::events::event::{LifeCycle, Symbol};
 use crate::domain::facts::catalog::{CountedUnit, FactKind, FactKinds, place::one_shot};
-use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::time::calendar::Calendar;
 use crate::domain::time::time_zones::TimeZones;
 use crate::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
@@ -55,6 +61,8 @@ pub struct Standard {
     pub scopes: Vec<Vec<usize>>,
     /// Windows of every indicator, at most [`crate::domain::time::window::MAX_WINDOWS`].
     pub windows: Vec<Window>,
+    /// Dimensions whose values name the unit that holds an order, as a bit set.
+    pub holder_dimensions: u16,
     /// True if scopes with the dimension `agent` are in `/metrics` and in the answers to requests
     /// that do not name it.
     pub publishes_agents: bool,
@@ -70,6 +78,8 @@ pub struct Standard {
     pub horizon: RetentionHorizon,
     /// Declared sources, in the order of [`EventSchema::sources`].
     pub sources: Vec<DeclaredSource>,
+    /// Outside series, in the order of [`EventSchema::benchmarks`].
+    pub benchmarks: Vec<Benchmark>,
     /// User populations for rates.
     pub populations: Vec<PopulationTable>,
     /// Kinds of facts.
@@ -172,157 +182,6 @@ pub struct LocalizedTitle {
     pub en: String,
     /// Chinese text.
     pub zh: String,
-}
-
-/// Commitment (SLA) with a due time on the cases of one family.
-#[derive(Clone, Debug)]
-pub struct Commitment {
-    /// Name, as in `repair`.
-    pub name: String,
-    /// Family of its cases.
-    pub family: CaseFamily,
-    /// Fact that starts the clock.
-    pub from: FactKind,
-    /// Fact that fulfills the commitment.
-    pub until: FactKind,
-    /// Terms by version, newest first. The last ones apply from the beginning of time. A version
-    /// without this commitment has terms without choices.
-    pub terms: Vec<CommitmentTerms>,
-    /// First of the fact kinds that it derives.
-    pub first_fact: FactKind,
-}
-
-/// Terms of a commitment for cases whose clock starts while they are in force.
-#[derive(Clone, Debug)]
-pub struct CommitmentTerms {
-    /// Start of validity.
-    pub since: Timestamp,
-    /// Deadlines in order of priority, at most 32. The first one that matches a case applies.
-    pub choices: Vec<DeadlineChoice>,
-    /// Facts that cancel the commitment if they come first.
-    pub void: Vec<FactKind>,
-    /// Parties that excuse a delay if the order's last liability label names one of them.
-    pub excused_by: Vec<Symbol>,
-    /// Effects of pauses on the clock. The first match applies. The clock runs on during unmatched
-    /// pauses.
-    pub pauses: Vec<PauseTerms>,
-    /// Effect of a reopening on the clock.
-    pub reopening: ReopeningEffect,
-    /// True if the case's first attributes select the deadline, not its current ones.
-    pub by_first_attributes: bool,
-    /// Warnings before the deadline.
-    pub warnings: Vec<CommitmentWarning>,
-    /// Time in ms before the deadline from which a running commitment counts as due soon.
-    pub due_soon_ms: Option<i64>,
-    /// True if durations before the deadline, in `warnings` and `due_soon_ms`, count all hours
-    /// instead of the open time of the rule's calendar.
-    pub warns_in_wall_time: bool,
-}
-
-/// Deadline rule with the conditions for its cases.
-#[derive(Clone, Debug)]
-pub struct DeadlineChoice {
-    /// Matching values for each dimension with a condition.
-    pub conditions: Vec<(usize, Vec<String>)>,
-    /// Rule for the due time.
-    pub deadline: DeadlineRule,
-}
-
-/// Rule that computes a deadline.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DeadlineRule {
-    /// This many milliseconds after the start. With a calendar index only open time counts.
-    Within(i64, Option<usize>),
-    /// The same time of day this many working days of a calendar later.
-    WorkingDays(u32, usize),
-    /// The end of this many full working days of a calendar after the day of the start.
-    FullWorkingDays(u32, usize),
-    /// The end of the day if the start is before this time of day, otherwise this many milliseconds
-    /// later. A calendar index only affects pauses and warnings.
-    CutOff(jiff::civil::Time, i64, Option<usize>),
-    /// The last reported `due` of the case. Cases without one do not match. A calendar index only
-    /// affects pauses and warnings.
-    Due(Option<usize>),
-    /// The last reported `appointment` of the case. Cases without one do not match. A calendar
-    /// index only affects pauses and warnings.
-    Appointment(Option<usize>),
-}
-
-impl DeadlineRule {
-    /// Returns the index of the calendar whose open time the clock counts. `None` counts all hours.
-    #[must_use]
-    pub fn calendar(self) -> Option<usize> {
-        match self {
-            DeadlineRule::WorkingDays(_, calendar) | DeadlineRule::FullWorkingDays(_, calendar) => {
-                Some(calendar)
-            }
-            DeadlineRule::Within(_, calendar)
-            | DeadlineRule::CutOff(_, _, calendar)
-            | DeadlineRule::Due(calendar)
-            | DeadlineRule::Appointment(calendar) => calendar,
-        }
-    }
-}
-
-/// Effect of matching pauses on a commitment's clock.
-#[derive(Clone, Debug)]
-pub struct PauseTerms {
-    /// Matching reasons. Empty matches any reason.
-    pub reasons: Vec<Symbol>,
-    /// Matching liable parties. Empty matches any party.
-    pub liable: Vec<Symbol>,
-    /// Effect on the clock.
-    pub effect: PauseEffect,
-}
-
-/// Effect of a reopening on a commitment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ReopeningEffect {
-    /// The first verdict is final.
-    FirstVerdict,
-    /// The clock continues from its value when the order was resolved.
-    Resumes,
-    /// The first verdict is final, and a new clock starts.
-    Restarts,
-}
-
-/// Warning of a commitment before its deadline.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CommitmentWarning {
-    /// Label, as in `80%` or `2h`.
-    pub label: Symbol,
-    /// Time of the warning.
-    pub at: WarningTime,
-}
-
-/// Time of a warning.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WarningTime {
-    /// This many percent of the allowed time have passed.
-    Percent(i64),
-    /// This many milliseconds before the deadline.
-    Before(i64),
-}
-
-impl Commitment {
-    /// Returns the index of the terms that apply to a clock started at `from`.
-    #[must_use]
-    pub fn terms_at(&self, from: Timestamp) -> usize {
-        self.terms.iter().position(|terms| terms.since <= from).unwrap_or(self.terms.len() - 1)
-    }
-}
-
-impl CommitmentTerms {
-    /// Returns a bit mask of the choices that match these attributes.
-    #[must_use]
-    pub fn matching_choices(&self, attributes: &Attributes) -> u32 {
-        let matching = self
-            .choices
-            .iter()
-            .enumerate()
-            .filter(|(_, choice)| attributes.fulfill_conditions(&choice.conditions));
-        matching.fold(0, |bits, (place, _)| bits | 1 << place)
-    }
 }
 
 /// First contact resolution (FCR): a contact resolved the matter if no invalidating fact happens to

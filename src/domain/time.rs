@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod period;
+pub mod series_period;
 pub mod time_zones;
 pub mod timestamp;
 pub mod window;

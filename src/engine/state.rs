@@ -95,7 +95,7 @@ impl EngineState {
         let (standard, _) = with_totals_window(&self.standard);
         let horizon = Some(standard.horizon);
         self.monitor = match format {
-            ..5 => Monitor::from_earlier_snapshot(format, standard, horizon, snapshot)?,
+            ..6 => Monitor::from_earlier_snapshot(format, standard, horizon, snapshot)?,
             _ => Monitor::from_snapshot(standard, horizon, snapshot)?,
         };
         Ok(())

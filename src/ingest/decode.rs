@@ -12,6 +12,7 @@ mod json_full;
 mod json_phrase;
 mod quote_scan;
 pub mod raw_event;
+mod series_value;
 
 pub use self::dropped_field::DroppedField;
 pub(in crate::ingest) use self::field_values::{parse_clock_duration, parse_flag_word};

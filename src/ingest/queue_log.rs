@@ -207,6 +207,7 @@ impl QueueLogReader {
             | "AGENTLOGOFF"
             | "AGENTCALLBACKLOGIN"
             | "AGENTCALLBACKLOGOFF" => self.read_agent_line(line),
+            "RINGNOANSWER" => self.read_missed_ring(line, emit),
             "WRAPUPSTART" => self.read_wrapup(line),
             "QUEUESTART" => Ok(self.lose_open_calls(line, emit)),
             verb => match self.settings.verbs.get(verb).cloned() {

@@ -74,7 +74,7 @@ const fn event(
 }
 
 /// Every event type in the order of the families.
-pub const EVENT_TYPES: [EventTypeReference; 27] = [
+pub const EVENT_TYPES: [EventTypeReference; 30] = [
     event(
         "call",
         "offered",
@@ -117,8 +117,16 @@ pub const EVENT_TYPES: [EventTypeReference; 27] = [
         "called_back",
         "An attempt to call the customer back after an exit with the reason `callback`. An attempt \
         that reached the customer answers the call.",
-        &["reached"],
-        &["answered", "callback", "completed"],
+        &["reached", "leg"],
+        &["answered", "callback", "called_back", "completed"],
+    ),
+    event(
+        "call",
+        "ring_missed",
+        "The phone of an agent rang for the call, and the agent did not answer. `wait_seconds` is \
+        how long it rang.",
+        &["wait_seconds"],
+        &["ring_missed"],
     ),
     event(
         "call",
@@ -183,10 +191,17 @@ pub const EVENT_TYPES: [EventTypeReference; 27] = [
         "assigned",
         "The order was given to a unit or person.",
         &["owner"],
-        &["assigned"],
+        &["assigned", "held"],
     ),
     event("order", "arrived", "A technician arrived.", &[], &["arrived"]),
-    event("order", "replied", "The customer got a first reply.", &[], &["replied"]),
+    event("order", "replied", "The customer got a reply.", &[], &["replied"]),
+    event(
+        "order",
+        "customer_replied",
+        "The customer wrote again and waits for a reply.",
+        &[],
+        &["customer_replied"],
+    ),
     event(
         "order",
         "paused",
@@ -224,7 +239,23 @@ pub const EVENT_TYPES: [EventTypeReference; 27] = [
         &["escalated", "escalated_once"],
     ),
     event("order", "cancelled", "The order was withdrawn.", &["reason"], &["cancelled", "open"]),
-    event("survey", "rated", "A customer judged a case.", &["score", "scale"], &["rated"]),
+    event(
+        "survey",
+        "rated",
+        "A customer judged a case. A survey with several questions sends an event for each.",
+        &["score", "scale", "question"],
+        &["rated"],
+    ),
+    event(
+        "benchmark",
+        "reported",
+        "A figure of others, such as the industry's appeals in a month. `data` has the `name` of a \
+        `[benchmark.NAME]` of the standard, the `period` and the `value`. A period is a year, \
+        quarter, month, week or day: `2026`, `2026-Q1`, `2026-02`, `2026-W08`, `2026-02-17`. Of \
+        events with the same subject the newest holds.",
+        &[],
+        &[],
+    ),
     event(
         "agent",
         "changed",
@@ -257,7 +288,7 @@ const fn field(
 }
 
 /// Every field of `data` that has a meaning of its own. Dimensions come from the standard.
-pub const EVENT_FIELDS: [EventFieldReference; 20] = [
+pub const EVENT_FIELDS: [EventFieldReference; 21] = [
     field(
         "customer",
         FieldType::Text,
@@ -405,5 +436,13 @@ pub const EVENT_FIELDS: [EventFieldReference; 20] = [
         "Names the leg of the call, for sources with an id for each leg. Only a hash is kept.",
         "calls that wait in several queues at once",
         "\"leg-2\"",
+    ),
+    field(
+        "question",
+        FieldType::Text,
+        "",
+        "Question of the survey that the score answers.",
+        "satisfaction by question",
+        "\"friendliness\"",
     ),
 ];

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Headings of the families in the order of the page.
-const FAMILIES: [(&str, &str); 5] = [
+const FAMILIES: [(&str, &str); 6] = [
     ("call", "Calls, and every family of `contacts`"),
     ("queue", "Tickets in service halls"),
     ("order", "Orders: `repair.*`, `install.*` and every family of `orders`"),
     ("survey", "Surveys"),
+    ("benchmark", "Outside series"),
     ("agent", "Agents"),
 ];
 

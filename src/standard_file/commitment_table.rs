@@ -1,9 +1,10 @@
 //! `[commitment.NAME]`: a service commitment with a clock.
 
 mod deadline;
+mod miss_holder;
 
 use super::fact_lists::find_fact;
-use crate::domain::events::event::Symbol;
+use crate::domain::events::event::{LifeCycle, Symbol};
 use crate::domain::facts::catalog::{FactKind, FactMeasure};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::standard::{
@@ -21,9 +22,17 @@ pub(super) fn read_commitment(name: &str, value: &TomlValue<'_>, standard: &mut 
     let from = read_clock_end(&table, "from", standard);
     let until = read_clock_end(&table, "until", standard);
     let terms = read_terms(&table, standard);
+    let recurs = table.optional_bool("each").unwrap_or(false);
+    if recurs && table.value("reopening").is_some() {
+        table.report_problem("reopening", "`each` starts its own clocks; remove `reopening`");
+    }
+    let holder = miss_holder::read_miss_holder(&table, standard);
     table.report_unknown_keys();
     let (Some(from), Some(until)) = (from, until) else { return };
     let family = standard.kinds.family(from);
+    if holder.is_some() && standard.schema.life_cycle(family) != LifeCycle::Order {
+        table.report_problem("holder", "only orders are held by units; remove `holder`");
+    }
     for (key, kind) in
         std::iter::once(("until", until)).chain(terms.void.iter().map(|kind| ("void", *kind)))
     {
@@ -48,6 +57,8 @@ pub(super) fn read_commitment(name: &str, value: &TomlValue<'_>, standard: &mut 
         family,
         from,
         until,
+        recurs,
+        holder,
         terms: vec![terms],
         first_fact,
     });
@@ -63,7 +74,24 @@ fn read_clock_end(table: &TomlTable<'_>, key: &str, standard: &Standard) -> Opti
         ));
         return None;
     }
-    Some(kind)
+    check_counts_in_case(&value, kind, standard).then_some(kind)
+}
+
+/// Returns true if a fact counts in its case, so that a clock or a rule can refer to it. Reports a
+/// problem if not.
+pub(super) fn check_counts_in_case(
+    value: &TomlValue<'_>,
+    kind: FactKind,
+    standard: &Standard,
+) -> bool {
+    let counts_apart = standard.counts_apart(kind);
+    if counts_apart {
+        value.report_problem(format!(
+            "`{}` counts for a unit or an agent and not for the case; use another fact",
+            standard.kinds.name(kind)
+        ));
+    }
+    !counts_apart
 }
 
 fn read_terms(table: &TomlTable<'_>, standard: &Standard) -> CommitmentTerms {
@@ -76,7 +104,13 @@ fn read_terms(table: &TomlTable<'_>, standard: &Standard) -> CommitmentTerms {
     CommitmentTerms {
         since: Timestamp(i64::MIN),
         choices: deadline::read_deadline_choices(table, standard),
-        void: void.iter().filter_map(|value| find_fact(value, standard)).collect(),
+        void: void
+            .iter()
+            .filter_map(|value| {
+                let kind = find_fact(value, standard)?;
+                check_counts_in_case(value, kind, standard).then_some(kind)
+            })
+            .collect(),
         excused_by: read_symbols(table, "excused_by"),
         pauses: read_pauses(table),
         reopening: table

@@ -1,7 +1,7 @@
 //! Lists of facts in formulas: names of facts, or tables with limits.
 
 use crate::domain::events::event::Symbol;
-use crate::domain::facts::catalog::{FactKind, FactMeasure};
+use crate::domain::facts::catalog::{FactKind, FactMeasure, place::order};
 use crate::domain::standard::{FactTally, Standard};
 use crate::standard_file::named_parts::find_calendar;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
@@ -9,8 +9,10 @@ use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 /// Facts that a part of a formula accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AcceptedFacts {
-    /// Facts at a moment.
+    /// Facts at a moment, counted as whole ones.
     Moments,
+    /// Facts at a moment, or shares of misses.
+    Counts,
     /// Facts with a duration.
     Durations,
     /// Ratings of customers.
@@ -141,8 +143,8 @@ fn read_calendar(
 }
 
 /// Event fields whose values limit facts.
-const FACT_LABEL_FIELDS: [&str; 7] =
-    ["reason", "to", "resolved", "level", "satisfied", "at", "liable"];
+const FACT_LABEL_FIELDS: [&str; 9] =
+    ["reason", "to", "resolved", "level", "satisfied", "at", "liable", "question", "owner"];
 
 /// Reads limits on labels, as in `reason = ["full"]` or `resolved = true`. A fact needs one of
 /// them.
@@ -209,9 +211,23 @@ fn check_accepted(
 ) -> bool {
     let measure = standard.kinds.fact_measure(kind);
     let name = standard.kinds.name(kind);
+    if standard.holder_dimensions == 0 && standard.kinds.order_place(kind) == Some(order::HELD) {
+        entry.report_problem(format!(
+            "`{name}` needs the dimensions that name a unit; add `holders = [\"center\"]` above"
+        ));
+        return false;
+    }
     let problem = match accepted {
-        AcceptedFacts::Moments if measure == FactMeasure::CurrentState => {
+        AcceptedFacts::Counts
+            if measure == FactMeasure::MissShare && !standard.counts_apart(kind) =>
+        {
+            "needs the units that share a miss; add `holder` to the commitment"
+        }
+        AcceptedFacts::Moments | AcceptedFacts::Counts if measure == FactMeasure::CurrentState => {
             "is a state; use a fact at a moment"
+        }
+        AcceptedFacts::Moments if measure == FactMeasure::MissShare => {
+            "is a share of a miss; use it in `count`"
         }
         AcceptedFacts::Durations if measure != FactMeasure::Duration => "has no duration",
         AcceptedFacts::Answers if measure != FactMeasure::Answer => {

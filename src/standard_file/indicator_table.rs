@@ -1,5 +1,6 @@
 //! `[indicator.NAME]`: a formula over facts, with title and target.
 
+mod benchmark;
 mod coverage_keys;
 mod difference;
 mod estimated_wait;
@@ -13,6 +14,7 @@ mod weighted;
 
 use super::fact_lists::{AcceptedFacts, read_tallies};
 use super::labels_key;
+use crate::domain::facts::catalog::FactMeasure;
 use crate::domain::standard::score_scale::ScoreScale;
 use crate::domain::standard::{FactTally, Formula, Indicator, ScoreScheme, Standard};
 use crate::standard_file::{check_name, read_title};
@@ -38,9 +40,12 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
         let has_no_sample = matches!(
             formula,
             Formula::Count { .. }
+                | Formula::MissCount { .. }
                 | Formula::MeanLevel { .. }
                 | Formula::Rate { .. }
                 | Formula::Difference { .. }
+                | Formula::Benchmark { .. }
+                | Formula::BenchmarkRatio { .. }
                 | Formula::Weighted(_)
         );
         if small_sample > 0 && has_no_sample {
@@ -61,6 +66,22 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
         warn_of_metric_name(&indicator, value);
         standard.indicators.push(indicator);
     }
+}
+
+/// Reads `count = ["call.offered"]`, or the shares of misses as in `count = ["reply.missed_share"]`.
+fn read_count(list: &TomlValue<'_>, standard: &Standard) -> Formula {
+    let of = read_tallies(list, AcceptedFacts::Counts, standard);
+    let is_share =
+        |tally: &FactTally| standard.kinds.fact_measure(tally.kind) == FactMeasure::MissShare;
+    if !of.iter().any(is_share) {
+        return Formula::Count { of };
+    }
+    if !of.iter().all(is_share) {
+        list.report_problem(
+            "shares of misses and whole facts cannot be added; use an indicator for each",
+        );
+    }
+    Formula::MissCount { of }
 }
 
 /// Leaves a warning for each objection of Prometheus' linter to the indicator's metrics.
@@ -93,6 +114,7 @@ fn read_formula(
         "rate",
         "difference",
         "weighted",
+        "benchmark",
         "estimated_wait",
     ];
     let formulas: Vec<(&str, TomlValue<'_>)> =
@@ -112,6 +134,11 @@ fn read_formula(
     let formula = match kind {
         "ratio" => {
             let ratio = body.require_table()?;
+            if ratio.value("of").is_some_and(|of| of.as_table().is_some()) {
+                let formula = benchmark::read_benchmark_ratio(&ratio, standard);
+                ratio.report_unknown_keys();
+                return formula.map(|formula| with_families(formula, standard));
+            }
             let side = |key: &str| {
                 let list = ratio.required_value(key, "a list of facts");
                 list.map(|list| read_tallies(&list, AcceptedFacts::Moments, standard))
@@ -124,7 +151,7 @@ fn read_formula(
         "duration" => {
             Formula::Duration { of: read_tallies(&body, AcceptedFacts::Durations, standard) }
         }
-        "count" => Formula::Count { of: read_tallies(&body, AcceptedFacts::Moments, standard) },
+        "count" => read_count(&body, standard),
         "level" if oldest => {
             Formula::Oldest { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) }
         }
@@ -143,13 +170,17 @@ fn read_formula(
         "estimated_wait" => estimated_wait::read_estimated_wait(&body, standard)?,
         "difference" => return difference::read_difference(&body, standard),
         "weighted" => return weighted::read_weighted(&body, standard),
+        "benchmark" => return benchmark::read_benchmark(&body, standard),
         _ => return first_contact::read_first_contact(name, &body, standard),
     };
-    let families = formula
-        .fact_tallies()
-        .map(|tally| family_bit(standard, tally))
-        .fold(0, |families, bit| families | bit);
-    Some((formula, families))
+    Some(with_families(formula, standard))
+}
+
+/// Returns a formula with the families of its facts, as a bit set.
+fn with_families(formula: Formula, standard: &Standard) -> (Formula, u64) {
+    let bits = formula.fact_tallies().map(|tally| family_bit(standard, tally));
+    let families = bits.fold(0, |families, bit| families | bit);
+    (formula, families)
 }
 
 fn family_bit(standard: &Standard, tally: &FactTally) -> u64 {

@@ -287,6 +287,10 @@ impl VersionPair<'_> {
             DeadlineRule::CutOff(time, otherwise, calendar) => {
                 DeadlineRule::CutOff(time, otherwise, calendar.map(add_calendar))
             }
+            DeadlineRule::TimesOfDay { before, at, next_at, calendar } => {
+                let calendar = calendar.map(add_calendar);
+                DeadlineRule::TimesOfDay { before, at, next_at, calendar }
+            }
             DeadlineRule::Due(calendar) => DeadlineRule::Due(calendar.map(add_calendar)),
             DeadlineRule::Appointment(calendar) => {
                 DeadlineRule::Appointment(calendar.map(add_calendar))

@@ -41,11 +41,11 @@ fn rejects_newer_or_unknown_directory_format() {
     let directory = tempfile::tempdir().expect("the temporary directory is created");
     drop(DirectoryLock::acquire(directory.path()).expect("the new directory is locked"));
     let format = directory.path().join("format");
-    assert_eq!(fs::read_to_string(&format).expect("the file exists"), "firstline data, format 5\n");
-    fs::write(&format, "firstline data, format 6\n").expect("the file is writable");
+    assert_eq!(fs::read_to_string(&format).expect("the file exists"), "firstline data, format 6\n");
+    fs::write(&format, "firstline data, format 7\n").expect("the file is writable");
     assert!(matches!(
         DirectoryLock::acquire(directory.path()),
-        Err(JournalError::NewerFormat { format: 6, .. })
+        Err(JournalError::NewerFormat { format: 7, .. })
     ));
     fs::write(&format, "something else").expect("the file is writable");
     assert!(matches!(DirectoryLock::acquire(directory.path()), Err(JournalError::Damaged { .. })));
@@ -67,13 +67,13 @@ fn rejects_segment_of_newer_format() {
     write
         .open_table(metadata)
         .expect("the file exists")
-        .insert("format", 6)
+        .insert("format", 7)
         .expect("the database write succeeds");
     write.commit().expect("the database write succeeds");
     drop(store);
     assert!(matches!(
         Journal::open(lock.disk(), settings),
-        Err(JournalError::NewerFormat { format: 6, .. })
+        Err(JournalError::NewerFormat { format: 7, .. })
     ));
 }
 

@@ -6,6 +6,8 @@
 //! pauses or owners. `format-3/` has 145 simulated events, and calls with several legs, a pending
 //! call-back, a hang-up and an answer without an arrival, and complaints that were escalated,
 //! reopened or left open. `format-4/` has 395 simulated events of calls, agents and orders.
+//! `format-5/` has simulated events of calls, agents, surveys and orders, open and paused orders, a
+//! pending call-back, a transferred call and a waiting customer.
 
 use firstline::engine::recovery::{RecoverySources, recover_state};
 use firstline::engine::state::EngineState;
@@ -85,6 +87,11 @@ fn upgrades_format_4_directory() {
     check_upgrade(4, 150);
 }
 
+#[test]
+fn upgrades_format_5_directory() {
+    check_upgrade(5, 80);
+}
+
 fn check_upgrade(format: u64, cases: usize) {
     let (with_snapshot, journal) = (
         tempfile::tempdir().expect("the temporary directory is created"),
@@ -96,7 +103,7 @@ fn check_upgrade(format: u64, cases: usize) {
         DirectoryLock::acquire(with_snapshot.path()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(
         fs::read_to_string(with_snapshot.path().join("format")).expect("the file exists"),
-        "firstline data, format 5\n"
+        "firstline data, format 6\n"
     );
     let mut state = recovered_state(&lock);
     // Snapshot plus later records must give the same state as the journal alone.

@@ -109,6 +109,12 @@ impl ExpectedFigures {
         if is_talking {
             self.add_level("call_talking", &scopes);
         }
+        // Whether an answered customer may wait for another call-back is open.
+        let asked_again =
+            contact.legs.last().is_some_and(|leg| leg.reason.as_deref() == Some("callback"));
+        if asked_again && contact.outcome == ContactOutcome::Answered {
+            self.undefined.insert("call_callback");
+        }
         let waiting_leg = contact.legs.iter().find(|leg| leg.outcome.is_none());
         // Whether a contact that talks in one leg also waits in another is open.
         if waiting_leg.is_some() && is_talking {

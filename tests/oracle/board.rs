@@ -175,7 +175,8 @@ pub(crate) fn counted_facts(
             (fact, &leg.values, reach)
         })
     });
-    of_case.chain(of_legs).collect()
+    let placed = case.placed.iter().map(|(fact, values)| (fact, values, ScopeReach::All));
+    of_case.chain(of_legs).chain(placed).collect()
 }
 
 /// Computes the board of these cases at `now`. `families` lists the family of each pick of each
@@ -204,7 +205,7 @@ pub(crate) fn expected_board(
             if !families.iter().any(has_family) {
                 continue;
             }
-            let add = |into: &mut BTreeSet<(usize, String)>, attributes, reach| {
+            let add = |into: &mut BTreeSet<(usize, String)>, attributes: &_, reach| {
                 into.extend(scopes_of(attributes, reach).into_iter().map(|scope| (number, scope)));
             };
             // A survey shares the case of a call, but not its legs.
@@ -219,6 +220,10 @@ pub(crate) fn expected_board(
             for leg in &case.legs {
                 add(&mut possible_scopes, &leg.values, ScopeReach::All);
             }
+            let held = case.holds.iter().map(|hold| hold.values(&case.attributes));
+            let placed = case.placed.iter().map(|(_, values)| *values);
+            held.chain(placed)
+                .for_each(|values| add(&mut possible_scopes, &values, ScopeReach::All));
         }
         add_state_times(case, &begins, now, indicators, &mut readings);
         add_level_means(

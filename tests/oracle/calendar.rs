@@ -169,7 +169,7 @@ impl OracleCalendar {
         })
     }
 
-    fn is_workday(self, day: Date) -> bool {
+    pub(crate) fn is_workday(self, day: Date) -> bool {
         !self.opening_hours(day).is_empty()
     }
 

@@ -46,6 +46,8 @@ struct Stay {
     hold: i64,
     /// Wrap-up reported with an end of the call.
     wrapup: Option<i64>,
+    /// Call-back that reached the customer.
+    called_back: Option<i64>,
 }
 
 impl Stay {
@@ -69,6 +71,14 @@ impl Stay {
     fn talk(&self) -> Option<i64> {
         let (since, over) = (self.answered_at()?, self.talk_over?);
         Some(self.reported_talk.unwrap_or((over - since).max(0)))
+    }
+
+    /// True while the customer waits for a call-back.
+    fn awaits_call_back(&self) -> bool {
+        !self.waits()
+            && self.answered_at().is_none()
+            && self.reason == Some("callback")
+            && self.called_back.is_none()
     }
 
     fn other_work(&self) -> i64 {
@@ -111,7 +121,8 @@ struct CallReader {
     resolved: Option<&'static str>,
     /// Talk and other work of an end without any stay.
     bare_end: (Option<i64>, i64),
-    reached: Option<i64>,
+    /// Call-backs that reached the customer.
+    reached: Vec<i64>,
 }
 
 /// Returns the hold of an end. The time from answer to end includes holds; a reported talk time does
@@ -191,7 +202,7 @@ impl CallReader {
                 }
             }
             "called_back" if event.text_field("reached") == Some("true") => {
-                self.reached = self.reached.or(Some(event.time));
+                self.reached.push(event.time);
             }
             "ended" => self.read_end(event),
             _ => {}
@@ -308,6 +319,7 @@ impl CallReader {
             reported_talk: None,
             hold: 0,
             wrapup: None,
+            called_back: None,
         };
         stay.add_values(event);
         inherit_values(&mut stay.values, &self.known);
@@ -335,10 +347,40 @@ fn inherit_values(values: &mut DimensionValues, from: &DimensionValues) {
 /// Adds the facts of a call. `events` are in order, each with the number that breaks ties.
 pub(crate) fn derive_call(events: &[(&OracleEvent, u64)], meaning: &mut CaseMeaning) {
     let mut reader = CallReader::default();
+    let (rings, events): (Vec<_>, Vec<_>) =
+        events.iter().copied().partition(|(event, _)| event.verb == "ring_missed");
+    for (ring, _) in rings {
+        let value = |index: usize| ring.text_field(DIMENSIONS[index]);
+        let mut values: DimensionValues = std::array::from_fn(value);
+        inherit_values(&mut values, &meaning.attributes);
+        let fact = OracleFact {
+            name: ("call", "ring_missed"),
+            time: ring.time,
+            value: ring.millis_field("wait_seconds"),
+            label: None,
+            event_index: usize::MAX,
+        };
+        meaning.placed.push((fact, values));
+    }
     for moment in events.chunk_by(|(left, _), (right, _)| {
         (left.time, left.sequence) == (right.time, right.sequence)
     }) {
         reader.read_moment(moment);
+    }
+    for time in reader.reached.clone() {
+        let left_at = |stay: &Stay| stay.end.map(|(_, left)| left);
+        let had_asked = |stay: &Stay| {
+            stay.reason == Some("callback") && left_at(stay).is_some_and(|left| left <= time)
+        };
+        let is_early = !reader.stays.iter().any(had_asked);
+        for stay in &mut reader.stays {
+            if stay.awaits_call_back() && (is_early || had_asked(stay)) {
+                stay.called_back = Some(time);
+                if is_early {
+                    break;
+                }
+            }
+        }
     }
     let merged = meaning.attributes;
     let mut contact = merged;
@@ -381,7 +423,8 @@ fn add_contact_facts(call: &CallReader, meaning: &mut CaseMeaning) {
         }
         return;
     };
-    let answer = stays.iter().filter_map(Stay::answered_at).chain(call.reached).min();
+    let answer =
+        stays.iter().filter_map(Stay::answered_at).chain(call.reached.iter().copied()).min();
     let waiting = stays.iter().find(|stay| stay.waits());
     let talking = stays.iter().filter(|stay| stay.talks()).filter_map(Stay::answered_at).min();
     let mut waited = None;
@@ -398,14 +441,24 @@ fn add_contact_facts(call: &CallReader, meaning: &mut CaseMeaning) {
         if first.arrival.is_some() {
             add(meaning, "answered", time, waited);
         }
+        if let Some((_, time)) = last.end
+            && last.awaits_call_back()
+            && call.ended.is_none()
+        {
+            meaning.add_pending_callback(time);
+        }
     } else if let (None, Some((how, time))) = (waiting, last.end) {
-        let is_pending = last.reason == Some("callback")
-            && !call.was_ended
-            && meaning.add_pending_callback(time);
+        let is_pending =
+            last.awaits_call_back() && !call.was_ended && meaning.add_pending_callback(time);
         if let Some(arrival) = first.arrival.filter(|_| !is_pending) {
             let name = ("call", exit_name(how));
             let wait = Some(time - arrival);
             meaning.add_labeled_fact(name, usize::MAX, time, wait, last.reason);
+        }
+    }
+    for stay in stays {
+        if let (Some(time), Some((_, left))) = (stay.called_back, stay.end) {
+            add(meaning, "called_back", time, Some(time - left));
         }
     }
     if let Some(stay) = stays.iter().find(|stay| stay.transferred)
@@ -457,6 +510,9 @@ fn add_legs(call: &CallReader, merged: &DimensionValues, meaning: &mut CaseMeani
             }
             (None, Some((_, time))) => add("not_offered", time, None, None),
             (None, None) => panic!("a waiting leg has an arrival"),
+        }
+        if let (Some(time), Some((_, left))) = (stay.called_back, stay.end) {
+            add("called_back", time, Some(time - left), None);
         }
         if let Some(over) = stay.talk_over.filter(|_| stay.transferred) {
             add("transferred", over, None, stay.to);

@@ -6,6 +6,7 @@
 use super::calendar::{CaseZone, HOUR, MINUTE, SECOND};
 use super::call_legs::{self, LegMeaning};
 use super::event::OracleEvent;
+use super::holders::{UnitHold, derive_holds};
 use super::{commitment_clock, order_facts};
 
 /// Fact name: family or commitment, then the fact.
@@ -78,6 +79,10 @@ pub(crate) struct CaseMeaning {
     pub(crate) facts: Vec<OracleFact>,
     /// Legs of a contact.
     pub(crate) legs: Vec<LegMeaning>,
+    /// Facts that count with values of their own: those of missed rings and of units.
+    pub(crate) placed: Vec<(OracleFact, DimensionValues)>,
+    /// Units that held an order, in order.
+    pub(crate) holds: Vec<UnitHold>,
     pub(crate) open: bool,
     pub(crate) interruptions: Vec<WorkInterruption>,
     /// Past and active working states of an agent. An expired state is none.
@@ -91,7 +96,7 @@ pub(crate) struct CaseMeaning {
 }
 
 /// Processing order of events with equal time and sequence: starts before ends.
-const VERB_ORDER: [&str; 25] = [
+const VERB_ORDER: [&str; 27] = [
     "offered",
     "answered",
     "abandoned",
@@ -117,6 +122,8 @@ const VERB_ORDER: [&str; 25] = [
     "rated",
     "changed",
     "called_back",
+    "ring_missed",
+    "customer_replied",
 ];
 const FAMILIES: [&str; 6] = ["call", "queue", "survey", "agent", "repair", "install"];
 
@@ -192,9 +199,14 @@ pub(crate) fn from_events_at(
 ) -> CaseMeaning {
     let events = in_reading_order(events);
     let mut meaning = CaseMeaning { now, expiry_check, ..CaseMeaning::default() };
-    for (event, _) in &events {
+    let only_rings = events.iter().all(|(event, _)| event.verb == "ring_missed");
+    for (place, (event, _)) in events.iter().enumerate() {
         if !meaning.families.contains(&event.family) {
             meaning.families.push(event.family);
+        }
+        // The values of a ring are those of another agent, if anything else is known.
+        if event.verb == "ring_missed" && !(only_rings && place == 0) {
+            continue;
         }
         for (index, name) in DIMENSIONS.iter().enumerate() {
             let value = event.text_field(name);
@@ -230,16 +242,20 @@ pub(crate) fn from_events_at(
             "queue" => derive_hall_ticket(&family_events, &mut meaning),
             "survey" => {
                 family_events.iter().for_each(|(index, event)| {
-                    meaning.add_fact(
+                    meaning.add_labeled_fact(
                         (family, "rated"),
                         *index,
                         event.time,
                         event.number_field("score"),
+                        event.text_field("question"),
                     );
                 });
             }
             "agent" => derive_agent(&family_events, &mut meaning),
-            _ => order_facts::derive_order(family, &family_events, &mut meaning),
+            _ => {
+                order_facts::derive_order(family, &family_events, &mut meaning);
+                derive_holds(family, &family_events, &mut meaning);
+            }
         }
     }
     commitment_clock::evaluate_commitments(&mut meaning);

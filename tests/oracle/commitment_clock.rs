@@ -1,12 +1,13 @@
 //! Naive evaluation of commitments: each clock is advanced span by span around its pauses.
 //! `tests/deadlines.rs` checks the rules of deadlines minute by minute.
 
-use super::calendar::{first_instant_of, local_time};
+use super::calendar::{first_instant_at, first_instant_of, local_time};
 use super::case_facts::{CaseMeaning, DIMENSIONS, DimensionValues, FactName, OracleFact};
 use super::commitments::{
     self, AttributeCondition, DeadlineRule, OracleCommitment, PauseTreatment, ReopeningRule,
     WarningTime,
 };
+use super::holders::{MissedBy, miss_parts};
 
 /// Result of advancing a clock.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +45,12 @@ pub(crate) fn evaluate_commitments(meaning: &mut CaseMeaning) {
             ends.iter().filter(in_range).map(|fact| fact.time).min()
         };
         let clocks: Vec<(i64, Option<i64>)> = match commitment.reopening {
+            _ if commitment.each => each_clock(&commitment, meaning),
+            _ if commitment.from == commitment.until => {
+                let mut times: Vec<i64> = ends.iter().map(|fact| fact.time).collect();
+                times.sort_unstable();
+                vec![(from, times.get(1).copied())]
+            }
             ReopeningRule::First => vec![(from, end(None, None))],
             ReopeningRule::Resumes => {
                 vec![(from, end(reopened.last().map(|(index, _)| *index), None))]
@@ -62,6 +69,31 @@ pub(crate) fn evaluate_commitments(meaning: &mut CaseMeaning) {
             evaluate_clock(&commitment, from, until, number + 1 == count, meaning);
         }
     }
+}
+
+/// Returns the start and end of each clock of a recurring commitment: a start counts unless the last
+/// of the starts, ends and voiding facts before it is a start too.
+fn each_clock(commitment: &OracleCommitment, meaning: &CaseMeaning) -> Vec<(i64, Option<i64>)> {
+    let is_end = |fact: &OracleFact| fact.name == commitment.until;
+    let is_void = |fact: &OracleFact| Some(fact.name) == commitment.void;
+    let mut facts: Vec<OracleFact> = meaning
+        .facts
+        .iter()
+        .filter(|fact| fact.name == commitment.from || is_end(fact) || is_void(fact))
+        .cloned()
+        .collect();
+    facts.sort_by_key(|fact| (fact.time, fact.event_index));
+    let mut clocks = Vec::new();
+    for (place, start) in facts.iter().enumerate() {
+        let runs = place
+            .checked_sub(1)
+            .is_some_and(|before| facts[before].name == commitment.from && !is_end(&facts[before]));
+        if start.name == commitment.from && !runs {
+            let next = facts[place + 1..].iter().find(|fact| is_end(fact) || is_void(fact));
+            clocks.push((start.time, next.filter(|fact| is_end(fact)).map(|fact| fact.time)));
+        }
+    }
+    clocks
 }
 
 fn matches_attributes(condition: AttributeCondition, attributes: &DimensionValues) -> bool {
@@ -131,11 +163,51 @@ fn evaluate_clock(
         facts.push(("excused", until, None, liable));
     } else {
         let runs = last && until.is_none() && void.is_none() && case_open;
-        let missed_at = deadline.filter(|deadline| *deadline <= now);
-        facts.extend(missed_at.map(|deadline| ("missed", deadline, None, None)));
+        // A source clock that runs ahead may report the end before the deadline is reached.
+        let missed_at = deadline.filter(|deadline| *deadline <= now || until.is_some());
+        let mut misses: Vec<(&'static str, i64, Option<i64>, Option<&'static str>)> = Vec::new();
+        misses.extend(missed_at.map(|deadline| ("missed", deadline, None, None)));
         if let (Some(until), Some(deadline)) = (until, deadline) {
-            facts.push(("late", until, Some(until - deadline), None));
+            misses.push(("late", until, Some(until - deadline), None));
         }
+        let parts = match (commitment.missed_by, missed_at) {
+            (Some(missed_by), Some(deadline)) => {
+                let clock_time = |begin: i64, end: i64| {
+                    let stopped: i64 = excused
+                        .iter()
+                        .map(|(stop, go)| (*stop.max(&begin), go.unwrap_or(end).min(end)))
+                        .filter(|(stop, go)| stop < go)
+                        .map(|(stop, go)| open_millis(*rule, stop, go, meaning))
+                        .sum();
+                    open_millis(*rule, begin, end, meaning) - stopped
+                };
+                miss_parts(missed_by, &meaning.holds, (from, deadline), clock_time)
+            }
+            _ => Vec::new(),
+        };
+        let whole_unit = parts.first().filter(|_| commitment.missed_by != Some(MissedBy::Shares));
+        match whole_unit {
+            Some((hold, _)) => {
+                let values = hold.values(&meaning.attributes);
+                for (fact, time, value, label) in misses {
+                    let name = (commitment.name, fact);
+                    let fact = OracleFact { name, time, value, label, event_index: usize::MAX };
+                    meaning.placed.push((fact, values));
+                }
+            }
+            None => facts.extend(misses),
+        }
+        for (hold, part) in parts {
+            let fact = OracleFact {
+                name: (commitment.name, "missed_share"),
+                time: deadline.expect("a miss has a deadline"),
+                value: Some(part),
+                label: None,
+                event_index: usize::MAX,
+            };
+            meaning.placed.push((fact, hold.values(&meaning.attributes)));
+        }
+        let missed_at = missed_at.filter(|deadline| *deadline <= now);
         if runs {
             facts.push(("running", from, None, None));
             if let ClockEnd::Stopped(since) = ends {
@@ -298,6 +370,19 @@ fn deadline_time(rule: DeadlineRule, from: i64, meaning: &CaseMeaning) -> i64 {
             first_instant_of(local_time(from, zone).date().tomorrow().expect("a day after"), zone)
         }
         DeadlineRule::SameDay(_, otherwise, _) => from + otherwise,
+        DeadlineRule::TimesOfDay([before, at, next_at], calendar) => {
+            let start = local_time(from, zone);
+            let is_workday = |day| calendar.is_none_or(|calendar| calendar.is_workday(day));
+            let (mut day, mut hour) = (start.date(), at);
+            if start.hour() >= before || !is_workday(day) {
+                hour = next_at;
+                day = day.tomorrow().expect("a day after");
+                while !is_workday(day) {
+                    day = day.tomorrow().expect("a day after");
+                }
+            }
+            first_instant_at(day.at(hour, 0, 0, 0), zone)
+        }
         DeadlineRule::Due => meaning.due.expect("usable rules have their time"),
         DeadlineRule::Appointment => meaning.appointment.expect("usable rules have their time"),
         DeadlineRule::Within(_) | DeadlineRule::WithinOpen(..) => {

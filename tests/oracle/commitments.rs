@@ -3,6 +3,7 @@
 use super::calendar::OracleCalendar::{self, Field, Night};
 use super::calendar::{DAY, HOUR, MINUTE, SECOND};
 use super::case_facts::FactName;
+use super::holders::MissedBy;
 
 /// Deadline rule. Amounts of time are in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,9 @@ pub(crate) enum DeadlineRule {
     /// End of the day if reported before this hour, otherwise this many milliseconds later. Pauses
     /// and warnings count the open time of the calendar.
     SameDay(i8, i64, OracleCalendar),
+    /// Hours of the day: before the first, due at the second on the same day, otherwise at the third
+    /// on the next day. With a calendar on its working days.
+    TimesOfDay([i8; 3], Option<OracleCalendar>),
     Due,
     Appointment,
 }
@@ -26,6 +30,7 @@ impl DeadlineRule {
             | DeadlineRule::Days(_, calendar)
             | DeadlineRule::FullDays(_, calendar)
             | DeadlineRule::SameDay(_, _, calendar) => Some(calendar),
+            DeadlineRule::TimesOfDay(_, calendar) => calendar,
             DeadlineRule::Within(_) | DeadlineRule::Due | DeadlineRule::Appointment => None,
         }
     }
@@ -74,6 +79,10 @@ pub(crate) struct OracleCommitment {
     pub(crate) excused_by: &'static [&'static str],
     pub(crate) warn: &'static [(&'static str, WarningTime)],
     pub(crate) due_soon: Option<i64>,
+    /// True if every start that follows an end starts a clock.
+    pub(crate) each: bool,
+    /// Which unit a miss counts for.
+    pub(crate) missed_by: Option<MissedBy>,
 }
 
 fn count_pause(_: Option<&str>, _: Option<&str>) -> PauseTreatment {
@@ -125,6 +134,8 @@ pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
             excused_by: &[],
             warn: &[],
             due_soon: None,
+            each: false,
+            missed_by: None,
         }
     };
     let four_hours: &[(AttributeCondition, DeadlineRule)] =
@@ -253,6 +264,57 @@ pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
             due_soon: Some(HOUR),
             reopening: Restarts,
             ..repair("install", &[(&[], DeadlineRule::Due)])
+        },
+        OracleCommitment {
+            each: true,
+            from: ("repair", "customer_replied"),
+            until: ("repair", "replied"),
+            void: Some(("repair", "resolved")),
+            pauses: excuse_pause,
+            excused_by: customer,
+            warn: half,
+            due_soon: Some(HOUR),
+            ..repair("next_reply", &[(&[], DeadlineRule::Within(2 * HOUR))])
+        },
+        OracleCommitment {
+            from: ("repair", "assigned"),
+            until: ("repair", "assigned"),
+            ..repair("handover", &[(&[], DeadlineRule::Within(2 * HOUR))])
+        },
+        OracleCommitment {
+            each: true,
+            from: ("repair", "assigned"),
+            until: ("repair", "assigned"),
+            ..repair("each_handover", &[(&[], DeadlineRule::WithinOpen(HOUR, Field))])
+        },
+        repair("noon", &[(&[], DeadlineRule::TimesOfDay([12, 17, 10], None))]),
+        OracleCommitment {
+            pauses: excuse_pause,
+            warn: half,
+            ..repair("noon_at_work", &[(&[], DeadlineRule::TimesOfDay([12, 17, 10], Some(Field)))])
+        },
+        OracleCommitment { missed_by: Some(MissedBy::First), ..repair("first_unit", four_hours) },
+        OracleCommitment { missed_by: Some(MissedBy::Last), ..repair("last_unit", four_hours) },
+        OracleCommitment {
+            missed_by: Some(MissedBy::AtDeadline),
+            excused_by: customer,
+            ..repair("unit_at_deadline", four_hours)
+        },
+        OracleCommitment {
+            missed_by: Some(MissedBy::Longest),
+            reopening: Restarts,
+            ..repair("longest_unit", four_hours)
+        },
+        OracleCommitment {
+            missed_by: Some(MissedBy::Shares),
+            pauses: excuse_pause,
+            ..repair("shared", four_hours)
+        },
+        OracleCommitment {
+            missed_by: Some(MissedBy::Shares),
+            pauses: treat_pause_by_party,
+            reopening: Resumes,
+            ..repair("shared_at_work", &[(&[], DeadlineRule::WithinOpen(8 * HOUR, Field))])
         },
     ]
 }

@@ -147,6 +147,10 @@ fn compare_reading(
         }
         (OracleFormula::Count(_), ReadingComponents::Count)
         | (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(components.of as f64),
+        (OracleFormula::MissCount(_), ReadingComponents::MissCount { of }) => {
+            expect_equal("of", of, &components.of)?;
+            value = Some(sum as f64 / 1_000_000.0);
+        }
         (OracleFormula::Weighted(_), ReadingComponents::Weighted { .. }) => {
             if let Some((score, is_small)) = components.score {
                 value = Some(score);

@@ -87,6 +87,8 @@ fn event_for_step(
         "called_back" => data.push(("reached", FieldValue::Boolean(choice < 2))),
         "rated" if choice < 3 => {
             data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1)));
+            let question = ["friendliness", "solution"].get(choice);
+            data.extend(question.map(|text| ("question", FieldValue::Text(text))));
         }
         _ => {}
     }
@@ -125,6 +127,7 @@ fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent])
         "overflowed",
         "transferred",
         "called_back",
+        "ring_missed",
         "ended",
         "lost",
     ];
@@ -134,6 +137,7 @@ fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent])
         "assigned",
         "arrived",
         "replied",
+        "customer_replied",
         "paused",
         "resumed",
         "resolved",
@@ -142,11 +146,11 @@ fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent])
         "escalated",
         "cancelled",
     ];
-    let last = earlier
-        .iter()
-        .rev()
-        .map(|event| event.verb)
-        .find(|verb| !["assigned", "replied", "escalated", "confirmed"].contains(verb));
+    let last = earlier.iter().rev().map(|event| event.verb).find(|verb| {
+        let in_passing =
+            ["assigned", "replied", "customer_replied", "escalated", "confirmed", "ring_missed"];
+        !in_passing.contains(verb)
+    });
     let all = match family {
         "call" => calls,
         "queue" => tickets,
@@ -163,6 +167,7 @@ fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent])
             "abandoned",
             "overflowed",
             "overflowed",
+            "ring_missed",
             "offered",
             "lost",
         ],
@@ -180,7 +185,10 @@ fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent])
         (_, None) => &["opened"],
         (_, Some("opened" | "resumed" | "reopened" | "arrived")) => &[
             "assigned",
+            "assigned",
             "replied",
+            "customer_replied",
+            "customer_replied",
             "arrived",
             "paused",
             "paused",

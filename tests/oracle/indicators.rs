@@ -4,6 +4,7 @@ use super::board::is_leg_scope;
 use super::calendar::{HOUR, MINUTE, OracleCalendar, SECOND};
 use super::case_facts::{DIMENSIONS, DimensionValues, OracleFact, zone_of};
 use super::commitments;
+use super::holders::MissedBy;
 use super::targets;
 use std::fmt::Write;
 
@@ -38,6 +39,8 @@ pub(crate) enum OracleFormula {
     Ratio(Vec<FactPick>, Vec<FactPick>),
     Duration(Vec<FactPick>),
     Count(Vec<FactPick>),
+    /// Sum of shares of misses.
+    MissCount(Vec<FactPick>),
     Level(Vec<FactPick>),
     /// Time-weighted mean of a level.
     MeanLevel(Vec<FactPick>),
@@ -101,6 +104,9 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
         if commitment.due_soon.is_some() {
             add("due_soon", OracleFormula::Level(vec![fact("due_soon")]));
             add("soonest", OracleFormula::Oldest(vec![fact("due_soon")]));
+        }
+        if commitment.missed_by == Some(MissedBy::Shares) {
+            add("missed_share", OracleFormula::MissCount(vec![fact("missed_share")]));
         }
         if let Some((label, _)) = commitment.warn.first() {
             let labels: &'static [&'static str] = std::slice::from_ref(label);
@@ -262,6 +268,10 @@ fn contact_indicators() -> Vec<OracleIndicator> {
             ),
         ),
         ("callbacks_pending", Level(vec![pick_fact("call.callback")])),
+        ("callback_time", Duration(vec![pick_fact("call.called_back")])),
+        ("leg_callback_time", Duration(vec![pick_fact("leg.called_back")])),
+        ("missed_rings", Count(vec![pick_fact("call.ring_missed")])),
+        ("missed_ring_time", Duration(vec![pick_fact("call.ring_missed")])),
         ("longest_callback", Oldest(vec![pick_fact("call.callback")])),
         (
             "leg_answer_rate",
@@ -322,6 +332,10 @@ fn contact_indicators() -> Vec<OracleIndicator> {
             ),
         ),
         ("score", Score(vec![pick_fact("survey.rated")])),
+        (
+            "friendliness",
+            Score(vec![pick_with_values("survey.rated", "question", &["friendliness"])]),
+        ),
         ("ready_time", Duration(vec![pick_fact("agent.ready_time")])),
         (
             "busy_time",
@@ -413,6 +427,9 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
                 vec![fact("escalated")],
             ),
         ),
+        ("time_held", OracleFormula::Duration(vec![fact("held")])),
+        ("time_held_by_ann", OracleFormula::Duration(vec![labeled("held", "owner", &["ann"])])),
+        ("customer_replies", OracleFormula::Count(vec![fact("customer_replied")])),
         ("paused_time", OracleFormula::Duration(vec![fact("resumed")])),
         (
             "parts_time",
@@ -542,6 +559,7 @@ impl OracleIndicator {
         match &families[..] {
             [] => None,
             all if all.iter().all(|family| *family == "leg") => Some("legs"),
+            _ if self.all_picks().iter().any(|pick| pick.fact == "call.ring_missed") => None,
             all if all.iter().all(|family| *family == "call") => {
                 Some(if is_leg_scope(scope) { "legs" } else { "contacts" })
             }
@@ -557,6 +575,7 @@ impl OracleIndicator {
             }
             OracleFormula::Duration(of)
             | OracleFormula::Count(of)
+            | OracleFormula::MissCount(of)
             | OracleFormula::Level(of)
             | OracleFormula::MeanLevel(of)
             | OracleFormula::Oldest(of)
@@ -603,7 +622,9 @@ impl OracleIndicator {
                 )
             }
             OracleFormula::Duration(of) => format!("duration = {}", toml_list(of)),
-            OracleFormula::Count(of) => format!("count = {}", toml_list(of)),
+            OracleFormula::Count(of) | OracleFormula::MissCount(of) => {
+                format!("count = {}", toml_list(of))
+            }
             OracleFormula::Level(of) => format!("level = {}", toml_list(of)),
             OracleFormula::MeanLevel(of) => format!("mean_level = {}", toml_list(of)),
             OracleFormula::Oldest(of) => format!("level = {}\noldest = true", toml_list(of)),

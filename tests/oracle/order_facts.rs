@@ -45,6 +45,7 @@ pub(crate) fn derive_order(
             "assigned" | "arrived" | "replied" => {
                 meaning.add_fact((family, verb), index, time, since_opened);
             }
+            "customer_replied" => meaning.add_fact((family, verb), index, time, None),
             "paused" if !closed => {
                 end_pause(family, index, time, meaning);
                 let (reason, liable) = (event.text_field("reason"), event.text_field("liable"));

@@ -53,7 +53,8 @@ pub(crate) struct ModelContact {
     center: Option<&'static str>,
     /// First queue that any event so far names.
     queue: Option<&'static str>,
-    called_back: Option<i64>,
+    /// Call-backs that reached the customer.
+    called_back: Vec<i64>,
     was_ended: bool,
     /// First `call.ended` after the last leg began.
     ended: Option<i64>,
@@ -202,7 +203,7 @@ impl ModelContact {
                 }
             }
             "call.called_back" if event.resolved == Some(true) => {
-                self.called_back = self.called_back.or(Some(time));
+                self.called_back.push(time);
             }
             "call.ended" => {
                 self.was_ended = true;
@@ -299,7 +300,8 @@ impl ModelContact {
     /// Returns time and wait of the first answer. A wait needs an arrival.
     pub(crate) fn answer(&self) -> Option<(i64, Option<i64>)> {
         let answers = self.legs.iter().filter_map(ModelLeg::answer).map(|(time, _)| time);
-        let time = answers.chain(self.called_back.filter(|_| !self.legs.is_empty())).min()?;
+        let called_back = self.called_back.iter().copied().filter(|_| !self.legs.is_empty());
+        let time = answers.chain(called_back).min()?;
         let measured = self.legs[0].answer().and_then(|(_, wait)| wait);
         Some((time, measured.or(self.offered().map(|offered| time - offered))))
     }
@@ -330,6 +332,20 @@ impl ModelContact {
         let is_pending = |leg: &ModelLeg| leg.reason == Some("callback") && !self.was_ended;
         self.legs.iter().any(|leg| leg.is_waiting() || leg.is_talking())
             || self.legs.last().is_some_and(is_pending) && self.answer().is_none() && !is_given_up
+            || self.waits_for_another_call_back(now)
+    }
+
+    /// Returns true if a customer who was answered has left a queue for a call-back since then.
+    fn waits_for_another_call_back(&self, now: i64) -> bool {
+        let asked = |leg: &&ModelLeg| leg.exit().is_some() && leg.reason == Some("callback");
+        let Some(last) = self.legs.last().filter(asked) else { return false };
+        // A call-back before every exit belongs to the first leg that leaves for one.
+        let had_asked = |time: i64| self.legs.iter().filter(asked).any(|leg| leg.changed <= time);
+        let early = self.called_back.iter().filter(|time| !had_asked(**time)).count();
+        let is_called = self.called_back.iter().any(|time| *time >= last.changed)
+            || early >= self.legs.iter().filter(asked).count();
+        let is_expired = last.changed + CALLBACK_EXPIRY < now.div_euclid(MINUTE) * MINUTE;
+        self.answer().is_some() && self.ended.is_none() && !is_called && !is_expired
     }
 
     /// Returns the time of the first transfer.

@@ -180,6 +180,12 @@ fn replay_counts_the_legs_of_the_log() {
     }
     let whole = replay.run_for_board();
     compare_legs(&mut figures, &whole, "", "leg", &expected["*"]);
+    let rings = &set.expected["ami"]["figures"];
+    for (group, board) in QUEUES.map(|queue| (queue, &queues)).into_iter().chain([("", &whole)]) {
+        let expected = &rings[if group.is_empty() { "*" } else { group }]["ring_no_answer"];
+        let missed = &board.reading("missed_rings", group)["value"];
+        figures.compare_count(group, "missed rings", expected, missed);
+    }
     // Contacts, which the recording's own figures do not have.
     let contacts = model_contacts(&log);
     let count = |chosen: &dyn Fn(&ModelContact) -> bool| -> Value {

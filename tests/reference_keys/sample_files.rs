@@ -33,6 +33,9 @@ orders = ["repair", "complaint"]
 pub(crate) const STANDARD_TABLES: &str = r#"
 [calendar.field]
 week = { daily = ["08:00-18:00"] }
+[benchmark.industry_appeals]
+title = { en = "Appeals of the industry", zh = "行业申诉量" }
+unit = "count"
 [population.users]
 by = "center"
 values = { hefei = 120000 }
@@ -90,11 +93,12 @@ macro_rules! formula {
     };
 }
 
-const DEADLINE_RULES: [&[&str]; 6] = [
+const DEADLINE_RULES: [&[&str]; 7] = [
     &["within", "calendar"],
     &["working_days", "calendar"],
     &["full_days", "calendar"],
     &["before", "otherwise"],
+    &["before", "same_day_at", "next_day_at"],
     &["due"],
     &["appointment"],
 ];
@@ -114,6 +118,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
                 "dimensions",
                 "leg_dimensions",
                 "changing",
+                "holders",
                 "scopes",
                 "windows",
                 "reuse_after",
@@ -131,6 +136,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample("[horizon]", "[horizon]\n{keys}\n", &[]),
     sample("[expire]", "[expire]\n{keys}\n", &[]),
     sample("[source.NAME]", "[source.hefei]\n{keys}\n", &[]),
+    sample("[benchmark.NAME]", "[benchmark.rivals]\n{keys}\n", &[]),
     sample("[population.NAME]", "[population.homes]\n{keys}\n", &[]),
     sample(
         "[calendar.NAME]",
@@ -177,6 +183,9 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
             &["from", "until", "working_days", "calendar"],
             &["from", "until", "full_days", "calendar"],
             &["from", "until", "before", "otherwise"],
+            &["from", "until", "before", "same_day_at", "next_day_at"],
+            &["from", "until", "within", "each"],
+            &["from", "until", "within", "holder", "miss_counts_for"],
             &["from", "until", "due"],
             &["from", "until", "appointment"],
         ],
@@ -216,6 +225,7 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
             &["title", "rate"],
             &["title", "difference"],
             &["title", "weighted"],
+            &["title", "benchmark"],
             &["title", "estimated_wait"],
         ],
     ),
@@ -241,6 +251,14 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample("Entry of a list of facts", fact_limit!("call.ended"), &[&["resolved"]]),
     sample("Entry of a list of facts", fact_limit!("complaint.escalated"), &[&["level"]]),
     sample("Entry of a list of facts", fact_limit!("repair.confirmed"), &[&["satisfied"]]),
+    sample("Entry of a list of facts", fact_limit!("survey.rated"), &[&["question"]]),
+    sample(
+        "Entry of a list of facts",
+        "[commitment.promise]\nfrom = \"repair.opened\"\nuntil = \"repair.resolved\"\n\
+         within = \"1h\"\nholder = \"center\"\n[indicator.last]\ntitle = { en = \"L\", zh = \"末\" }\n\
+         [[indicator.last.duration]]\nfact = \"repair.held\"\n{keys}\n",
+        &[&["owner"]],
+    ),
     sample("Entry of a list of facts", fact_limit!("repair.warned"), &[&["at"]]),
     sample("Entry of a list of facts", fact_limit!("repair.excused"), &[&["liable"]]),
     sample("[indicator.NAME.ratio]", formula!("ratio"), &[]),

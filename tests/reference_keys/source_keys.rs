@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Keys that are read in a loop over an array: the file, the variable, and the text before the array.
 const KEY_ARRAYS: &[(&str, &str, &str)] = &[
-    ("src/standard_file/fact_lists.rs", "name", "const FACT_LABEL_FIELDS: [&str; 7] ="),
+    ("src/standard_file/fact_lists.rs", "name", "const FACT_LABEL_FIELDS: [&str; 9] ="),
     ("src/standard_file/indicator_table.rs", "kind", "let kinds ="),
 ];
 

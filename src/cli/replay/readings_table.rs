@@ -113,7 +113,7 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
         ReadingComponents::MeanLevel { time, elapsed } => {
             format!("{} / {}", format_seconds(*time), format_seconds(*elapsed))
         }
-        ReadingComponents::Score { of } => of.to_string(),
+        ReadingComponents::Score { of } | ReadingComponents::MissCount { of } => of.to_string(),
         ReadingComponents::Share { part, whole, .. } => {
             format!("{} / {}", format_seconds(*part), format_seconds(*whole))
         }
@@ -125,6 +125,13 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
             };
             format!("{} - {}", shown(first), shown(second))
         }
+        ReadingComponents::Benchmark { period } => {
+            period.map_or(String::new(), |period| period.to_string())
+        }
+        ReadingComponents::BenchmarkRatio { good, of: Some(of), period: Some(period) } => {
+            format!("{good} / {of} in {period}")
+        }
+        ReadingComponents::BenchmarkRatio { good, .. } => format!("{good} / ?"),
         ReadingComponents::Weighted { parts } => {
             let all: f64 = parts.iter().map(|part| part.weight).sum();
             let counted = parts.iter().filter(|part| part.points.is_some());

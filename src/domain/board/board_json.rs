@@ -117,7 +117,9 @@ impl Serialize for ReadingJson<'_> {
                 map.serialize_entry("elapsed_seconds", elapsed)?;
             }
             ReadingComponents::Oldest { since } => map.serialize_entry("since", since)?,
-            ReadingComponents::Score { of } => map.serialize_entry("of", of)?,
+            ReadingComponents::Score { of } | ReadingComponents::MissCount { of } => {
+                map.serialize_entry("of", of)?;
+            }
             ReadingComponents::Share { part, whole, of } => {
                 map.serialize_entry("part_seconds", part)?;
                 map.serialize_entry("whole_seconds", whole)?;
@@ -130,6 +132,14 @@ impl Serialize for ReadingJson<'_> {
             ReadingComponents::Difference { first, second } => {
                 map.serialize_entry("first", first)?;
                 map.serialize_entry("second", second)?;
+            }
+            ReadingComponents::Benchmark { period } => {
+                map.serialize_entry("period", &period.map(|period| period.to_string()))?;
+            }
+            ReadingComponents::BenchmarkRatio { good, of, period } => {
+                map.serialize_entry("count", good)?;
+                map.serialize_entry("benchmark", of)?;
+                map.serialize_entry("period", &period.map(|period| period.to_string()))?;
             }
             ReadingComponents::Weighted { parts } => {
                 let name = |part: &PartReading| &board.standard.indicators[part.indicator].name;

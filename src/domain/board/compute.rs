@@ -2,6 +2,7 @@
 //!
 //! Cells exist only for rollup groups. The sums of wider scopes are computed here.
 
+mod benchmark;
 mod coverage;
 mod difference;
 pub(in crate::domain) mod duration_sums;
@@ -17,6 +18,7 @@ use self::scope_sums::{ScopeSums, ScopeSumsTable};
 use super::reading::{
     Board, Level, Reading, ReadingComponents, ReadingKey, ReadingState, ReadingStates,
 };
+use crate::domain::cases::benchmark_values::BenchmarkValues;
 use crate::domain::cases::data_coverage::DataCoverage;
 use crate::domain::cells::cell_table::CellTable;
 use crate::domain::standard::indicator::answer_tallies;
@@ -45,6 +47,8 @@ pub struct BoardInput<'a> {
     pub coverage: &'a DataCoverage,
     /// Bounds of the windows at the current time.
     pub bounds: &'a WindowBounds,
+    /// Values of the outside series.
+    pub benchmarks: &'a BenchmarkValues,
 }
 
 /// Selection of readings by indicator and kind of scope.
@@ -210,7 +214,12 @@ impl<'r> ReadingBuilder<'r> {
         if window.is_some_and(|window| !self.covers_window(window)) {
             return;
         }
-        let no_data = !self.coverage.is_known();
+        let lacks_series = matches!(
+            components,
+            ReadingComponents::Benchmark { period: None }
+                | ReadingComponents::BenchmarkRatio { period: None, .. }
+        );
+        let no_data = lacks_series || !self.coverage.is_known();
         let value = value.filter(|_| !no_data);
         let since = window.and_then(|window| self.coverage.partial_since(window));
         // Every window reaches up to now, so its latest contacts can still be followed by a repeat.
@@ -288,6 +297,30 @@ fn compute_readings(
             let counts = sums.counts_by_window(state, of);
             for lane in windows {
                 add(Some(lane), Some(counts[lane] as f64), ReadingComponents::Count);
+            }
+        }
+        Formula::MissCount { of } => {
+            for (lane, shares) in sums.duration_sums(state, of).into_iter().enumerate() {
+                let components = ReadingComponents::MissCount { of: shares.count };
+                add(Some(lane), Some(shares.misses()), components);
+            }
+        }
+        Formula::Benchmark { series, .. } => {
+            for lane in windows {
+                let found = benchmark::series_value(state, *series, &sums.scope, lane);
+                let period = found.map(|(period, _)| period);
+                let value = found.map(|(_, value)| value);
+                add(Some(lane), value, ReadingComponents::Benchmark { period });
+            }
+        }
+        Formula::BenchmarkRatio { good, series } => {
+            let counts = sums.counts_by_window(state, good);
+            for lane in windows {
+                let found = benchmark::series_value(state, *series, &sums.scope, lane);
+                let (period, of) = found.unzip();
+                let good = counts[lane];
+                let value = of.filter(|of| *of != 0.0).map(|of| good as f64 / of);
+                add(Some(lane), value, ReadingComponents::BenchmarkRatio { good, of, period });
             }
         }
         Formula::Level { of } => {

@@ -2,6 +2,7 @@
 
 use crate::domain::standard::Standard;
 use crate::domain::standard::scope::Scope;
+use crate::domain::time::series_period::SeriesPeriod;
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use serde::{Serialize, Serializer};
@@ -83,6 +84,11 @@ pub enum ReadingComponents {
     Duration(DurationStatistics),
     /// Number of facts, which is the value itself.
     Count,
+    /// Sum of shares of misses, which is the value itself.
+    MissCount {
+        /// Number of shares.
+        of: i64,
+    },
     /// Number of active facts, which is the value itself.
     Level,
     /// Time in the states inside the window, and length of the window so far, in seconds.
@@ -124,6 +130,20 @@ pub enum ReadingComponents {
         first: Option<f64>,
         /// Value of the subtracted indicator.
         second: Option<f64>,
+    },
+    /// Value of an outside series, which is the value itself.
+    Benchmark {
+        /// Period of the value; `None` without one.
+        period: Option<SeriesPeriod>,
+    },
+    /// Number of facts and the value of an outside series.
+    BenchmarkRatio {
+        /// Number of facts.
+        good: i64,
+        /// Value of the series; `None` without one.
+        of: Option<f64>,
+        /// Period of that value.
+        period: Option<SeriesPeriod>,
     },
     /// Parts of a weighted score.
     Weighted {
@@ -167,6 +187,7 @@ impl ReadingComponents {
                 ReadingComponents::Duration(DurationStatistics::default())
             }
             ReadingComponents::Count => ReadingComponents::Count,
+            ReadingComponents::MissCount { .. } => ReadingComponents::MissCount { of: 0 },
             ReadingComponents::Level => ReadingComponents::Level,
             ReadingComponents::MeanLevel { .. } => {
                 ReadingComponents::MeanLevel { time: 0.0, elapsed: 0.0 }
@@ -182,6 +203,10 @@ impl ReadingComponents {
             ReadingComponents::Difference { .. } => {
                 ReadingComponents::Difference { first: None, second: None }
             }
+            ReadingComponents::Benchmark { .. } => ReadingComponents::Benchmark { period: None },
+            ReadingComponents::BenchmarkRatio { .. } => {
+                ReadingComponents::BenchmarkRatio { good: 0, of: None, period: None }
+            }
             ReadingComponents::Weighted { parts } => {
                 let without_data =
                     |part: &PartReading| PartReading { value: None, points: None, ..*part };
@@ -196,7 +221,13 @@ impl ReadingComponents {
     /// Returns true if a missing part of the window can only raise the value.
     #[must_use]
     pub fn can_only_grow(&self) -> bool {
-        matches!(self, ReadingComponents::Count | ReadingComponents::Rate { .. })
+        matches!(
+            self,
+            ReadingComponents::Count
+                | ReadingComponents::MissCount { .. }
+                | ReadingComponents::Rate { .. }
+                | ReadingComponents::BenchmarkRatio { .. }
+        )
     }
 
     /// Returns the sample size of the value. Returns `None` for values that cannot be a small
@@ -210,11 +241,14 @@ impl ReadingComponents {
             | ReadingComponents::Share { of, .. }
             | ReadingComponents::EstimatedWait { of, .. } => Some(*of),
             ReadingComponents::Count
+            | ReadingComponents::MissCount { .. }
             | ReadingComponents::Level
             | ReadingComponents::MeanLevel { .. }
             | ReadingComponents::Oldest { .. }
             | ReadingComponents::Rate { .. }
             | ReadingComponents::Difference { .. }
+            | ReadingComponents::Benchmark { .. }
+            | ReadingComponents::BenchmarkRatio { .. }
             | ReadingComponents::Weighted { .. } => None,
         }
     }

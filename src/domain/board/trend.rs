@@ -2,7 +2,8 @@
 //!
 //! Trends are computed from the panes of the rolling windows. So a trend is as long as the longest
 //! rolling window, survives restarts, and reflects late events. Gauges have no panes and so no
-//! trend. Rates have none because a quarter hour is too short for them. Weighted scores have none yet.
+//! trend. Rates have none because a quarter hour is too short for them, and outside series have a value for a
+//! whole period. Weighted scores have none yet.
 
 use crate::domain::board::compute::duration_sums::{DurationSum, duration_share};
 use crate::domain::cells::cell::{CellPlan, PaneCell};
@@ -144,6 +145,7 @@ impl TrendSums {
     ) -> Option<f64> {
         let (value, of) = match &standard.indicators[indicator].formula {
             Formula::Count { of } => return Some(self.count_tallies(of, plan) as f64),
+            Formula::MissCount { of } => return Some(self.duration_sum(of, plan).misses()),
             Formula::MeanLevel { of } => {
                 let time = plan.find_timed_states(of).map(|set| self.state_times[set].sum_ms)?;
                 let (begin, end) = self.range;
@@ -186,6 +188,8 @@ impl TrendSums {
             Formula::Level { .. }
             | Formula::Oldest { .. }
             | Formula::Rate { .. }
+            | Formula::Benchmark { .. }
+            | Formula::BenchmarkRatio { .. }
             | Formula::Weighted(_)
             | Formula::EstimatedWait { .. } => return None,
         };
@@ -201,6 +205,7 @@ pub fn has_trend(indicator: usize, standard: &Standard) -> bool {
         Formula::Ratio { .. }
         | Formula::Duration { .. }
         | Formula::Count { .. }
+        | Formula::MissCount { .. }
         | Formula::MeanLevel { .. }
         | Formula::Score { .. }
         | Formula::Share { .. } => true,
@@ -211,6 +216,8 @@ pub fn has_trend(indicator: usize, standard: &Standard) -> bool {
         Formula::Level { .. }
         | Formula::Oldest { .. }
         | Formula::Rate { .. }
+        | Formula::Benchmark { .. }
+        | Formula::BenchmarkRatio { .. }
         | Formula::Weighted(_)
         | Formula::EstimatedWait { .. } => false,
     }

@@ -16,6 +16,7 @@ mod reuse;
 
 pub use self::apply_result::{ApplyResult, EventRefusal};
 use super::at_risk_orders::AtRiskOrders;
+use super::benchmark_values::BenchmarkValues;
 use super::case_names::CaseNames;
 use super::changes::CaseChanges;
 use super::context::{DerivationContext, DerivationSettings, EXPIRY_STEP_MS, expired_before};
@@ -31,7 +32,7 @@ use crate::domain::cases::store::case_record::{HistoryPart, MergeResult};
 use crate::domain::cases::store::case_summary::CaseSummary;
 use crate::domain::cases::store::case_table::CaseTable;
 use crate::domain::events::batch::Batch;
-use crate::domain::events::event::Event;
+use crate::domain::events::event::{Event, EventVerb, LifeCycle};
 use crate::domain::facts::catalog::CaseFacts;
 use crate::domain::standard::{RetentionHorizon, Standard};
 use crate::domain::time::timestamp::{SECOND, Timestamp};
@@ -74,6 +75,8 @@ pub struct Caseload {
     pub(in crate::domain) customers: CustomerContacts,
     /// Open orders at risk; `None` until alerts are first evaluated.
     pub(in crate::domain) at_risk_orders: Option<AtRiskOrders>,
+    /// Values of the outside series.
+    pub(in crate::domain) benchmarks: BenchmarkValues,
     /// Names of the cases, as far as the batches carry them.
     pub(in crate::domain) case_names: CaseNames,
     /// Cases with uncounted observations. May include cases settled in the meantime.
@@ -125,6 +128,7 @@ impl Caseload {
             expiries: TimerWheel::new(EXPIRY_STEP_MS),
             customers,
             at_risk_orders: None,
+            benchmarks: BenchmarkValues::default(),
             case_names: CaseNames::default(),
             unsettled: VecDeque::new(),
             changes: CaseChanges::default(),
@@ -211,7 +215,11 @@ impl Caseload {
                 } else {
                     self.find_or_add_case(event, group)
                 };
-                match self.merge_event(slot, event, group) {
+                let merged = self.merge_event(slot, event, group);
+                if event.kind.verb == EventVerb::Reported {
+                    self.record_benchmark(slot);
+                }
+                match merged {
                     MergeResult::New => applied.accepted += 1,
                     MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
                     MergeResult::Full => {
@@ -232,6 +240,28 @@ impl Caseload {
         applied
     }
 
+    /// Reads the value of an outside series again from its case.
+    #[cold]
+    fn record_benchmark(&mut self, slot: u32) {
+        let observations = self.cases.observations(slot);
+        self.benchmarks.record_case(self.cases.record(slot).key(), &observations);
+    }
+
+    /// Reads the values of the outside series from all remembered cases.
+    pub(in crate::domain) fn record_all_benchmarks(&mut self) {
+        if self.standard.schema.benchmarks.is_empty() {
+            return;
+        }
+        let series = self.standard.schema.families_of(&[LifeCycle::Series]);
+        let slots: Vec<u32> = self.cases.occupied_slots().collect();
+        for slot in slots {
+            let first = self.cases.observations(slot).into_iter().next();
+            if first.is_some_and(|one| series >> one.kind.family.0 & 1 == 1) {
+                self.record_benchmark(slot);
+            }
+        }
+    }
+
     /// Touches the cases in these slots to prefetch their memory.
     fn prefetch_cases(&self, slots: &[u32]) {
         let known =
@@ -246,11 +276,12 @@ impl Caseload {
     /// Returns the reason for which an event must be refused now; `None` if it is accepted.
     fn refusal_reason(&self, event: &Event) -> Option<EventRefusal> {
         let horizon = self.horizon?;
+        let life_cycle = self.standard.schema.life_cycle(event.kind.family);
         if self.clock.is_some_and(|clock| event.time.millis_since(clock) > horizon.ahead_ms) {
             return Some(EventRefusal::Ahead);
         }
-        let late = self.now.millis_since(event.time)
-            > horizon.for_life_cycle(self.standard.schema.life_cycle(event.kind.family))
+        let late = self.now.millis_since(event.time) > horizon.for_life_cycle(life_cycle)
+            && life_cycle != LifeCycle::Series
             && event.time < self.current.earliest_start();
         late.then_some(EventRefusal::Late)
     }

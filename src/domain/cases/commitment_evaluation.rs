@@ -8,16 +8,22 @@
 //! deadline back. Two durations are available: the gross time from start to end (`kept`), and the
 //! net time without pauses and closed hours (`net`).
 
+mod clock_periods;
 pub mod clock_report;
 mod deadline;
+mod miss_holder;
 
+use self::clock_periods::{ClockPeriod, clock_periods, first_start, only_clock};
 use self::deadline::{CaseDeadlineRule, DeadlineClock, PauseSpan};
+use self::miss_holder::{MissedClock, miss_parts};
 use super::context::{DerivationContext, NamedTimes};
-use super::groups::CaseGroup;
+use super::groups::{CaseGroup, CaseGroups};
 use crate::domain::events::event::Symbol;
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, place::commitment as place};
+use crate::domain::facts::catalog::{CaseFacts, Fact, PlacedFact, place::commitment as place};
 use crate::domain::facts::commitment_clock::{PauseEffect, StopReason};
-use crate::domain::standard::{Commitment, CommitmentTerms, ReopeningEffect, WarningTime};
+use crate::domain::standard::{
+    Commitment, CommitmentTerms, HolderRule, ReopeningEffect, WarningTime,
+};
 use crate::domain::time::timestamp::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -30,6 +36,8 @@ pub struct CommitmentInput<'a> {
     pub first_group: &'a CaseGroup,
     /// Times named by the case's events.
     pub named_times: NamedTimes,
+    /// All groups, in which the periods of the holders are found.
+    pub groups: &'a CaseGroups,
 }
 
 /// Adds the facts of all commitments to the derived facts of a case.
@@ -57,91 +65,51 @@ fn evaluate_commitment(
     input: &CommitmentInput<'_>,
     facts: &mut CaseFacts,
 ) {
-    let Some(from) = first_fact_time(facts, commitment.from) else { return };
-    let place = commitment.terms_at(from);
-    let terms = &commitment.terms[place];
-    let group = if terms.by_first_attributes { input.first_group } else { input.current_group };
-    let clock = |from: Timestamp, until: Option<Timestamp>, is_latest: bool| {
-        let choices = group.choices[number + place];
+    let Some(first) = first_start(facts, commitment) else { return };
+    let first_terms = &commitment.terms[commitment.terms_at(first)];
+    let start = ClockStart { context, commitment, number, input };
+    match only_clock(facts, commitment, first_terms, first) {
+        Some(only) => start.clock(only, first).evaluate_clock(facts),
+        None => {
+            for period in clock_periods(facts, commitment, first_terms, first) {
+                // A recurring clock has the terms of its own start.
+                let terms_from = if commitment.recurs { period.from } else { first };
+                start.clock(period, terms_from).evaluate_clock(facts);
+            }
+        }
+    }
+}
+
+/// What the clocks of one commitment on a case have in common.
+struct ClockStart<'a> {
+    context: &'a DerivationContext<'a>,
+    commitment: &'a Commitment,
+    /// Index of the first terms of the commitment among the terms of all.
+    number: usize,
+    input: &'a CommitmentInput<'a>,
+}
+
+impl<'a> ClockStart<'a> {
+    /// Returns a clock with the terms in force at `terms_from`.
+    #[inline]
+    fn clock(&self, period: ClockPeriod, terms_from: Timestamp) -> CommitmentClock<'a> {
+        let ClockStart { context, commitment, number, input } = *self;
+        let place = commitment.terms_at(terms_from);
+        let terms = &commitment.terms[place];
+        let group = if terms.by_first_attributes { input.first_group } else { input.current_group };
         CommitmentClock {
             context,
             commitment,
             terms,
-            choices,
+            choices: group.choices[number + place],
             named_times: input.named_times,
             zone: context.standard.zones.get(usize::from(group.zone)),
-            from,
-            until,
-            is_latest,
+            groups: input.groups,
+            from: period.from,
+            until: period.until,
+            is_latest: period.is_latest,
         }
-    };
-    let reopened = if terms.reopening == ReopeningEffect::FirstVerdict {
-        Vec::new()
-    } else {
-        order_reopenings(facts)
-    };
-    match (terms.reopening, reopened.last()) {
-        (ReopeningEffect::Resumes, Some(last)) => {
-            clock(from, first_fact_time_between(facts, commitment.until, last, None), true)
-                .evaluate_clock(facts);
-        }
-        (ReopeningEffect::Restarts, Some(_)) => {
-            let first = first_fact_time(facts, commitment.until);
-            clock(from, first, first.is_none()).evaluate_clock(facts);
-            for (place, reopened_at) in reopened.iter().enumerate() {
-                let next = reopened.get(place + 1);
-                clock(
-                    reopened_at.time,
-                    first_fact_time_between(facts, commitment.until, reopened_at, next),
-                    next.is_none(),
-                )
-                .evaluate_clock(facts);
-            }
-        }
-        _ => clock(from, first_fact_time(facts, commitment.until), true).evaluate_clock(facts),
     }
-}
-
-/// Returns the time of the first fact of a kind; `None` if there is no such fact.
-fn first_fact_time(facts: &CaseFacts, kind: FactKind) -> Option<Timestamp> {
-    facts.all.iter().filter(|fact| fact.kind == kind).map(|fact| fact.time).min()
-}
-
-/// Reopening of a resolved order, with the number of facts derived before it.
-struct OrderReopening {
-    time: Timestamp,
-    facts_before: usize,
-}
-
-fn order_reopenings(facts: &CaseFacts) -> Vec<OrderReopening> {
-    let closed = facts.stops.iter().filter(|stop| stop.reason == StopReason::Closed);
-    closed
-        .filter_map(|stop| {
-            Some(OrderReopening { time: stop.end?, facts_before: stop.facts_before })
-        })
-        .collect()
-}
-
-/// Returns the time of the first fact of a kind between two reopenings.
-///
-/// At the instant of a reopening, the order of derivation decides to which side a fact belongs. An
-/// order that is resolved and reopened within one millisecond is therefore open.
-fn first_fact_time_between(
-    facts: &CaseFacts,
-    kind: FactKind,
-    after: &OrderReopening,
-    before: Option<&OrderReopening>,
-) -> Option<Timestamp> {
-    let before = |(place, fact): &(usize, &Fact)| {
-        before.is_none_or(|before| *place < before.facts_before || fact.time < before.time)
-    };
-    let candidates = facts
-        .all
-        .iter()
-        .enumerate()
-        .skip(after.facts_before)
-        .filter(|(_, fact)| fact.kind == kind && fact.time >= after.time);
-    candidates.filter(before).map(|(_, fact)| fact.time).min()
 }
 
 /// Clock of a commitment on a case.
@@ -153,6 +121,7 @@ struct CommitmentClock<'a> {
     choices: u32,
     named_times: NamedTimes,
     zone: &'a TimeZone,
+    groups: &'a CaseGroups,
     from: Timestamp,
     until: Option<Timestamp>,
     /// True if no later clock of this commitment was started.
@@ -185,7 +154,7 @@ impl CommitmentClock<'_> {
         let deadline = clock.deadline();
         let (from, now) = (self.from, self.context.now);
         let void = self.void_time(facts);
-        let first_index = facts.all.len();
+        let first_facts = (facts.all.len(), facts.placed.len());
         self.add_fact(facts, place::PROMISED, from, Fact::UNKNOWN);
         let met_at = self.until.filter(|until| {
             deadline.is_none_or(|deadline| *until <= deadline)
@@ -227,7 +196,7 @@ impl CommitmentClock<'_> {
             self.add_warnings(facts, &rule, &pauses, &clock, voided_at);
         }
         if facts.clock_reports.is_some() {
-            self.report_clock(facts, first_index, &rule, &pauses, &clock);
+            self.report_clock(facts, first_facts, &rule, &pauses, &clock);
         }
     }
 
@@ -243,8 +212,8 @@ impl CommitmentClock<'_> {
         let (from, now) = (self.from, self.context.now);
         if let (Some(until), Some(deadline)) = (self.until, clock.deadline()) {
             // A source clock that runs ahead may report `until` before the deadline is reached.
-            self.add_fact(facts, place::MISSED, deadline, Fact::UNKNOWN);
-            self.add_fact(facts, place::LATE, until, until.millis_since(deadline));
+            let late = until.millis_since(deadline);
+            self.add_miss(facts, rule, pauses, deadline, Some((until, late)));
             return;
         }
         // A closed case cannot meet the commitment any more. It is missed at the deadline, but its
@@ -259,7 +228,7 @@ impl CommitmentClock<'_> {
             }
             DeadlineClock::StoppedSince(_) | DeadlineClock::Never => {}
             DeadlineClock::EndsAt(deadline) if now >= deadline => {
-                self.add_fact(facts, place::MISSED, deadline, Fact::UNKNOWN);
+                self.add_miss(facts, rule, pauses, deadline, None);
                 if is_active {
                     self.add_fact(facts, place::OVERDUE, deadline, Fact::UNKNOWN);
                 }
@@ -278,6 +247,44 @@ impl CommitmentClock<'_> {
                     Some(_) | None => {}
                 }
             }
+        }
+    }
+
+    /// Adds the miss of the deadline, and its late fulfillment with the delay in milliseconds, where
+    /// the commitment counts them.
+    fn add_miss(
+        &self,
+        facts: &mut CaseFacts,
+        rule: &CaseDeadlineRule<'_>,
+        pauses: &[PauseSpan],
+        deadline: Timestamp,
+        late: Option<(Timestamp, i64)>,
+    ) {
+        let kind = |place: u16| self.commitment.first_fact.offset_by(place);
+        let missed =
+            Fact { kind: kind(place::MISSED), label: None, time: deadline, value: Fact::UNKNOWN };
+        let late = late.map(|(until, delay)| Fact {
+            kind: kind(place::LATE),
+            label: None,
+            time: until,
+            value: delay,
+        });
+        let used = [Some(missed), late].into_iter().flatten();
+        let used = used.filter(|fact| self.context.used_kinds[usize::from(fact.kind.0)]);
+        let Some(holder) = self.commitment.holder else { return facts.all.extend(used) };
+        let clock = MissedClock { from: self.from, deadline, rule, pauses };
+        let parts = miss_parts(holder, &facts.holds, self.groups, clock);
+        match parts.first().copied() {
+            Some((group, _)) if holder.rule != HolderRule::Shares => {
+                facts.placed.extend(used.map(|fact| PlacedFact { group, fact }));
+            }
+            _ => facts.all.extend(used),
+        }
+        if self.is_used(place::MISSED_SHARE) {
+            facts.placed.extend(parts.into_iter().map(|(group, part)| PlacedFact {
+                group,
+                fact: Fact { kind: kind(place::MISSED_SHARE), value: part, ..missed },
+            }));
         }
     }
 

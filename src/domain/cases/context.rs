@@ -2,6 +2,7 @@
 
 use crate::domain::cases::leg_settings::LegSettings;
 use crate::domain::events::event::{EventDetail, PackedTimestamp};
+use crate::domain::facts::catalog::place;
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::{MINUTE, Timestamp};
 
@@ -22,6 +23,8 @@ pub struct DerivationSettings {
     pub expiry: Vec<Option<i64>>,
     /// Families with at least one commitment, as a bit set.
     pub committed_families: u64,
+    /// Families of orders whose holders are needed, as a bit set.
+    pub held_families: u64,
     /// How contacts and legs are counted.
     pub legs: LegSettings,
 }
@@ -43,7 +46,8 @@ impl DerivationSettings {
             .commitments
             .iter()
             .fold(0, |families, commitment| families | 1 << commitment.family.0);
-        DerivationSettings { used_kinds, expiry, committed_families, legs }
+        let held_families = held_families(standard, &used_kinds);
+        DerivationSettings { used_kinds, expiry, committed_families, held_families, legs }
     }
 
     /// Returns the inputs at the time reached.
@@ -55,11 +59,25 @@ impl DerivationSettings {
             used_kinds: &self.used_kinds,
             expiry: &self.expiry,
             committed_families: self.committed_families,
+            held_families: self.held_families,
             legs: self.legs,
             now,
             expired_before: expired_before(now),
         }
     }
+}
+
+/// Returns the families of orders for which an indicator or a commitment needs the holders.
+fn held_families(standard: &Standard, used_kinds: &[bool]) -> u64 {
+    let kinds = &standard.kinds;
+    let by_time = kinds.iter().filter(|kind| {
+        used_kinds[usize::from(kind.0)] && kinds.order_place(*kind) == Some(place::order::HELD)
+    });
+    let by_miss = standard.commitments.iter().filter(|commitment| commitment.holder.is_some());
+    by_time
+        .map(|kind| kinds.family(kind))
+        .chain(by_miss.map(|commitment| commitment.family))
+        .fold(0, |families, family| families | 1 << family.0)
 }
 
 /// Standard, used kinds of facts and time reached, as the life cycles need them.
@@ -73,6 +91,8 @@ pub struct DerivationContext<'a> {
     pub expiry: &'a [Option<i64>],
     /// Families with at least one commitment, as a bit set.
     pub committed_families: u64,
+    /// Families of orders whose holders are needed, as a bit set.
+    pub held_families: u64,
     /// How contacts and legs are counted.
     pub legs: LegSettings,
     /// Time reached.

@@ -264,7 +264,7 @@ mod tests {
         let horizon = RetentionHorizon::default();
         let now = Timestamp(100 * 24 * HOUR);
         let mut known = coverage(&[(1, 95 * 24 * HOUR)]);
-        let schema = EventSchema::new(Vec::new(), &[], &[]);
+        let schema = EventSchema::new(Vec::new(), &[], &[], Vec::new());
         known.complete_from_sums(|_| true, false, Some(horizon), (&schema, now));
         assert_eq!(known_since(&known, 0), None, "nothing was forgotten");
         known.complete_from_sums(|_| true, true, Some(horizon), (&schema, now));

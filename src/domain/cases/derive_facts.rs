@@ -6,14 +6,15 @@
 use super::commitment_evaluation;
 use super::context::DerivationContext;
 use super::groups::{CaseGroups, ScopeReach};
+use super::holders::{add_held_facts, hold_periods};
 use super::observation::Observation;
 use crate::domain::cases::life_cycle::fact_writer::FactWriter;
 use crate::domain::cases::life_cycle::{agent, contact, hall_ticket, order};
 use crate::domain::cases::store::case_record::{CaseRecord, HistoryPart, ObservationReader};
 use crate::domain::cases::store::case_summary::CaseSummary;
 use crate::domain::cases::store::overflow::{CaseOverflow, OverflowObservation};
-use crate::domain::events::event::CaseFamily;
-use crate::domain::facts::catalog::{CaseFacts, Fact};
+use crate::domain::events::event::{CaseFamily, LifeCycle};
+use crate::domain::facts::catalog::{CaseFacts, Fact, place};
 
 /// Derives the facts of a case, or of the counted part of it. Returns the summary of that part.
 #[inline]
@@ -105,8 +106,15 @@ impl ObservationReader<()> for FactDerivation<'_> {
         };
         for family in families_of(summary.families & !contact_families) {
             let first = context.standard.kinds.first_kind(family);
+            if context.held_families >> family.0 & 1 == 1 {
+                let of_family = observations.clone().filter(|one| one.kind.family == family);
+                add_holders(family, of_family, context, groups, out);
+            }
             let mut writer = FactWriter::new(context, first, out);
-            if summary.families.is_power_of_two() {
+            if context.standard.schema.life_cycle(family) == LifeCycle::Series {
+                // A value holds until another one replaces it.
+                writer.keep_open();
+            } else if summary.families.is_power_of_two() {
                 derive_family_facts(family, observations.clone(), &mut writer);
             } else {
                 derive_family_facts(
@@ -127,10 +135,25 @@ impl ObservationReader<()> for FactDerivation<'_> {
                 current_group: groups.get(out.group),
                 first_group,
                 named_times: summary.named_times,
+                groups,
             },
             out,
         );
     }
+}
+
+/// Adds the holders of an order, and the facts about the time for which they held it.
+fn add_holders(
+    family: CaseFamily,
+    observations: impl Iterator<Item = Observation>,
+    context: &DerivationContext<'_>,
+    groups: &mut CaseGroups,
+    out: &mut CaseFacts,
+) {
+    out.holds = hold_periods(observations, out.group, groups, context.standard);
+    let first = context.standard.kinds.first_kind(family);
+    let held = first.offset_by(place::order::HELD);
+    add_held_facts(first, context.used_kinds[usize::from(held.0)], out);
 }
 
 /// Iterates over the families in a bit set.
@@ -153,10 +176,12 @@ fn derive_family_facts(
         CaseFamily::QUEUE => hall_ticket::derive_facts(observations, writer),
         CaseFamily::SURVEY => {
             for rated in observations {
-                writer.add_fact(
+                let answer = rated.detail.answer;
+                writer.add_labeled_fact(
                     0,
                     rated.time,
-                    rated.detail.answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())),
+                    answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())),
+                    rated.detail.label,
                 );
             }
         }

@@ -177,8 +177,8 @@ impl TimedKinds {
         derive_facts_of(observations, context, groups, &mut facts);
         let own = facts.by_group().into_iter();
         let own = own.flat_map(|(group, facts)| facts.iter().map(move |fact| (group, fact.kind)));
-        let legs = facts.legs.iter().map(|leg| (leg.group, leg.fact.kind));
-        let timed = own.chain(legs).filter(|(_, kind)| self.kinds[usize::from(kind.0)]);
+        let placed = facts.placed.iter().map(|placed| (placed.group, placed.fact.kind));
+        let timed = own.chain(placed).filter(|(_, kind)| self.kinds[usize::from(kind.0)]);
         let mut states: Vec<CaseState> =
             timed.map(|(group, kind)| CaseState { group, kind }).collect();
         states.sort_unstable();

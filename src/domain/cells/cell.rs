@@ -90,13 +90,18 @@ impl CellPlan {
         for indicator in &standard.indicators {
             plan.timed_states.extend(indicator.formula.timed_states().cloned());
             match &indicator.formula {
-                Formula::Ratio { .. } | Formula::Count { .. } | Formula::Rate { .. } => {
+                Formula::Ratio { .. }
+                | Formula::Count { .. }
+                | Formula::Rate { .. }
+                | Formula::BenchmarkRatio { .. } => {
                     plan.slots.extend(indicator.fact_tallies().cloned());
                 }
                 Formula::Score { of, weights, .. } => {
                     plan.slots.extend(answer_tallies(of, weights.len()).into_iter().flatten());
                 }
-                Formula::Duration { of } => plan.durations.push(of.clone()),
+                Formula::Duration { of } | Formula::MissCount { of } => {
+                    plan.durations.push(of.clone());
+                }
                 Formula::EstimatedWait { waiting, handling, agents, .. } => {
                     plan.durations.push(handling.clone());
                     plan.gauge_tallies.extend(waiting.iter().chain(agents).cloned());
@@ -107,7 +112,7 @@ impl CellPlan {
                 Formula::Level { of } | Formula::MeanLevel { of } | Formula::Oldest { of } => {
                     plan.gauge_tallies.extend_from_slice(of);
                 }
-                Formula::Difference { .. } | Formula::Weighted(_) => {}
+                Formula::Difference { .. } | Formula::Weighted(_) | Formula::Benchmark { .. } => {}
             }
         }
         plan.slots.sort();

@@ -40,6 +40,12 @@ pub struct DecodedGauges {
 }
 
 impl DecodedGauges {
+    /// Returns the number of kinds.
+    #[must_use]
+    pub fn kind_count(&self) -> usize {
+        self.kinds.len()
+    }
+
     /// Inserts kinds without active facts before the kind `before`, for facts that the snapshot's
     /// format did not have.
     pub fn insert_kinds(&mut self, before: FactKind, count: usize) {

@@ -157,6 +157,8 @@ pub enum LifeCycle {
     Agent,
     /// Orders.
     Order,
+    /// Values of outside series, each a case that never closes.
+    Series,
 }
 
 /// Event verbs. Their order breaks ties of time, so that starts precede ends.
@@ -191,11 +193,15 @@ pub enum EventVerb {
     // Since format 4. The numbers of the verbs are part of the format.
     CalledBack,
     Merged,
+    // Since format 6.
+    RingMissed,
+    CustomerReplied,
+    Reported,
 }
 
 impl EventVerb {
     /// All verbs, indexed by their number.
-    pub const ALL: [EventVerb; 26] = [
+    pub const ALL: [EventVerb; 29] = [
         EventVerb::Offered,
         EventVerb::Answered,
         EventVerb::Abandoned,
@@ -222,14 +228,18 @@ impl EventVerb {
         EventVerb::Changed,
         EventVerb::CalledBack,
         EventVerb::Merged,
+        EventVerb::RingMissed,
+        EventVerb::CustomerReplied,
+        EventVerb::Reported,
     ];
-    const CONTACT_VERBS: [(&'static str, EventVerb); 9] = [
+    const CONTACT_VERBS: [(&'static str, EventVerb); 10] = [
         ("offered", EventVerb::Offered),
         ("answered", EventVerb::Answered),
         ("abandoned", EventVerb::Abandoned),
         ("overflowed", EventVerb::Overflowed),
         ("transferred", EventVerb::Transferred),
         ("called_back", EventVerb::CalledBack),
+        ("ring_missed", EventVerb::RingMissed),
         ("merged", EventVerb::Merged),
         ("ended", EventVerb::Ended),
         ("lost", EventVerb::Lost),
@@ -241,11 +251,12 @@ impl EventVerb {
         ("served", EventVerb::Served),
         ("lost", EventVerb::Lost),
     ];
-    const ORDER_VERBS: [(&'static str, EventVerb); 11] = [
+    const ORDER_VERBS: [(&'static str, EventVerb); 12] = [
         ("opened", EventVerb::Opened),
         ("assigned", EventVerb::Assigned),
         ("arrived", EventVerb::Arrived),
         ("replied", EventVerb::Replied),
+        ("customer_replied", EventVerb::CustomerReplied),
         ("paused", EventVerb::Paused),
         ("resumed", EventVerb::Resumed),
         ("resolved", EventVerb::Resolved),
@@ -264,6 +275,7 @@ impl EventVerb {
             LifeCycle::Survey => &[("rated", EventVerb::Rated)],
             LifeCycle::Agent => &[("changed", EventVerb::Changed)],
             LifeCycle::Order => &Self::ORDER_VERBS,
+            LifeCycle::Series => &[("reported", EventVerb::Reported)],
         }
     }
 }
@@ -440,6 +452,7 @@ impl EventVerb {
             EventVerb::Ended | EventVerb::Served => Some("resolved"),
             EventVerb::Escalated => Some("level"),
             EventVerb::Confirmed => Some("satisfied"),
+            EventVerb::Rated => Some("question"),
             _ => None,
         }
     }
@@ -498,6 +511,7 @@ mod tests {
             LifeCycle::Survey,
             LifeCycle::Agent,
             LifeCycle::Order,
+            LifeCycle::Series,
         ];
         for (_, verb) in life_cycles.into_iter().flat_map(EventVerb::of_life_cycle) {
             assert!(EventVerb::ALL.contains(verb));
@@ -509,7 +523,7 @@ mod tests {
     fn verb_numbers_stay_stable() {
         let names = EventVerb::ALL.map(|verb| format!("{verb:?}"));
         let before = "Offered Answered Abandoned Overflowed Transferred Ended Lost Joined Called Left Served Opened Assigned Arrived \
-                      Replied Paused Resumed Resolved Confirmed Reopened Escalated Cancelled Rated Changed CalledBack Merged";
+                      Replied Paused Resumed Resolved Confirmed Reopened Escalated Cancelled Rated Changed CalledBack Merged RingMissed CustomerReplied Reported";
         assert_eq!(names.join(" "), before);
         assert!(EventVerb::ALL.iter().enumerate().all(|(number, verb)| *verb as usize == number));
     }

@@ -99,15 +99,16 @@ impl<'a> Breakdown<'a> {
             Formula::Level { of } | Formula::Oldest { of } => (None, of.clone(), ListOrder::Oldest),
             Formula::MeanLevel { of } => (None, of.clone(), ListOrder::Longest),
             Formula::Share { part, whole, .. } => (Some(part), whole.clone(), ListOrder::Longest),
-            Formula::Count { of } | Formula::Rate { of, .. } => {
-                (None, of.clone(), ListOrder::Newest)
-            }
+            Formula::Count { of }
+            | Formula::MissCount { of }
+            | Formula::Rate { of, .. }
+            | Formula::BenchmarkRatio { good: of, .. } => (None, of.clone(), ListOrder::Newest),
             // The mean handling time is an indicator of its own and is explained there.
             Formula::EstimatedWait { waiting, agents, .. } => {
                 (None, waiting.iter().chain(agents).cloned().collect(), ListOrder::Oldest)
             }
             // A difference and a weighted score are explained by their indicators.
-            Formula::Difference { .. } | Formula::Weighted(_) => {
+            Formula::Difference { .. } | Formula::Weighted(_) | Formula::Benchmark { .. } => {
                 (None, Vec::new(), ListOrder::Newest)
             }
         };

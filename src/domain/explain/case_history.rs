@@ -8,7 +8,7 @@ use crate::domain::cases::case_names::{CaseName, CaseNames};
 use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventDetail, PackedMillis, PackedTimestamp, Symbol};
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactMeasure, LegFact};
+use crate::domain::facts::catalog::{CaseFacts, CountedUnit, Fact, FactMeasure, PlacedFact};
 use crate::domain::facts::commitment_clock::{
     ClockReport, ClockState, ClockStop, PauseEffect, StopReason,
 };
@@ -223,10 +223,15 @@ impl CaseDescriber<'_> {
         fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// Describes the facts of a case, sorted by time.
+    /// Describes the facts of a case, sorted by time, without those of legs.
     pub(in crate::domain) fn describe_facts(&self, facts: &CaseFacts) -> Vec<HistoryFact> {
-        let mut described: Vec<HistoryFact> =
-            facts.all.iter().map(|fact| self.describe_fact(fact)).collect();
+        let kinds = &self.standard.kinds;
+        let placed = facts.placed.iter().filter(|placed| {
+            self.groups.get(placed.group).reach == ScopeReach::AllScopes
+                && kinds.counted_unit(placed.fact.kind, false) != Some(CountedUnit::Legs)
+        });
+        let all = facts.all.iter().chain(placed.map(|placed| &placed.fact));
+        let mut described: Vec<HistoryFact> = all.map(|fact| self.describe_fact(fact)).collect();
         described.sort_by_key(|fact| fact.time);
         described
     }
@@ -234,9 +239,9 @@ impl CaseDescriber<'_> {
     /// Describes the legs of a contact that count apart from it, in their order.
     pub(in crate::domain) fn describe_legs(&self, facts: &CaseFacts) -> Vec<HistoryLeg> {
         let is_own_group =
-            |leg: &&LegFact| self.groups.get(leg.group).reach == ScopeReach::LegScopes;
-        let own: Vec<&LegFact> = facts.legs.iter().filter(is_own_group).collect();
-        let describe_leg = |facts: &[&LegFact]| {
+            |leg: &&PlacedFact| self.groups.get(leg.group).reach == ScopeReach::LegScopes;
+        let own: Vec<&PlacedFact> = facts.placed.iter().filter(is_own_group).collect();
+        let describe_leg = |facts: &[&PlacedFact]| {
             let mut described: Vec<HistoryFact> =
                 facts.iter().map(|leg| self.describe_fact(&leg.fact)).collect();
             described.sort_by_key(|fact| fact.time);

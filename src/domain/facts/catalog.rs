@@ -7,12 +7,14 @@
 
 use super::commitment_clock::{ClockReport, ClockStop};
 pub use super::fact_kind::FactKind;
+use super::hold_period::HoldPeriod;
 use super::life_cycle_facts::{
-    AGENT_FACTS, COMMITMENT_FACTS, CONTACT_FACTS, FIRST_CONTACT_FACTS, LABELED_FACTS, LEG_FACTS,
-    ORDER_FACTS, QUEUE_FACTS, SURVEY_FACTS,
+    AGENT_FACTS, COMMITMENT_FACTS, COMMITMENT_FACTS_SINCE_FORMAT_6, CONTACT_FACTS,
+    FAMILY_FACTS_SINCE_FORMAT_6, FIRST_CONTACT_FACTS, LABELED_FACTS, LEG_FACTS, ORDER_FACTS,
+    QUEUE_FACTS, SURVEY_FACTS,
 };
 pub use super::life_cycle_facts::{
-    COMMITMENT_FACT_COUNT, CONTACT_FACT_COUNT, CountedUnit, FactMeasure,
+    COMMITMENT_FACT_COUNT, CONTACT_FACT_COUNT_IN_FORMAT_5, CountedUnit, FactMeasure,
 };
 pub use super::place;
 use crate::domain::events::event::{CaseFamily, CustomerKey, LifeCycle, Symbol};
@@ -36,10 +38,11 @@ impl Fact {
     pub const UNKNOWN: i64 = i64::MIN;
 }
 
-/// Fact of a leg that counts in the leg's own group.
+/// Fact that counts in another group than its case: a fact of a leg, of a missed ring, or of a
+/// unit that held an order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct LegFact {
-    /// Group of the leg, by its number in [`crate::domain::cases::groups::CaseGroups`].
+pub struct PlacedFact {
+    /// Group, by its number in [`crate::domain::cases::groups::CaseGroups`].
     pub group: u32,
     /// The fact.
     pub fact: Fact,
@@ -54,10 +57,10 @@ pub struct CaseFacts {
     pub contact_fact_count: usize,
     /// Group of the facts of a contact whose legs count apart from it; else equal to `group`.
     pub contact_group: u32,
-    /// Facts of legs that count apart from their contact.
-    pub legs: Vec<LegFact>,
-    /// Groups that have a leg of this case, in the order of the legs.
-    pub leg_groups: Vec<u32>,
+    /// Facts that count in groups of their own.
+    pub placed: Vec<PlacedFact>,
+    /// Groups in which `placed` facts may count, in the order of the legs or holders.
+    pub placed_groups: Vec<u32>,
     /// Customer of the case; `None` if unknown.
     pub customer: Option<CustomerKey>,
     /// Topic of the contact; `None` if unknown.
@@ -76,6 +79,9 @@ pub struct CaseFacts {
     pub expires_at: Option<Timestamp>,
     /// Periods in which the order was paused or closed, in order of time.
     pub stops: Vec<ClockStop>,
+    /// Periods in which units held the order, in order of time. Empty unless the standard has holder
+    /// dimensions.
+    pub holds: Vec<HoldPeriod>,
     /// Party liable for a delay of the order, from the latest event that names one.
     pub liable: Option<Symbol>,
     /// Reports of the commitment clocks; `None` unless the caller requests them.
@@ -88,8 +94,8 @@ impl CaseFacts {
         self.all.clear();
         self.contact_fact_count = 0;
         self.contact_group = 0;
-        self.legs.clear();
-        self.leg_groups.clear();
+        self.placed.clear();
+        self.placed_groups.clear();
         self.customer = None;
         self.topic = None;
         self.group = 0;
@@ -99,6 +105,7 @@ impl CaseFacts {
         self.next_evaluation = None;
         self.expires_at = None;
         self.stops.clear();
+        self.holds.clear();
         self.liable = None;
         self.clock_reports.iter_mut().for_each(Vec::clear);
     }
@@ -140,6 +147,7 @@ impl FactKinds {
                 LifeCycle::Survey => &SURVEY_FACTS,
                 LifeCycle::Agent => &AGENT_FACTS,
                 LifeCycle::Order => &ORDER_FACTS,
+                LifeCycle::Series => &[],
             };
             let first = kinds.add_kinds(name, facts, family);
             if *life_cycle == LifeCycle::Contact {
@@ -192,6 +200,9 @@ impl FactKinds {
             return None;
         }
         let place = kind.0 - self.first_kind(family).0;
+        if place == place::contact::RING_MISSED {
+            return None;
+        }
         Some(if kind >= self.first_commitment {
             CountedUnit::Contacts
         } else if leg_scope || usize::from(place) >= CONTACT_FACTS.len() {
@@ -235,6 +246,27 @@ impl FactKinds {
         u16::try_from(place).ok().map(FactKind)
     }
 
+    /// Returns the place of a kind in the life cycle of orders; `None` for facts of other families
+    /// and of commitments.
+    #[must_use]
+    pub fn order_place(&self, kind: FactKind) -> Option<u16> {
+        self.family_place(kind, LifeCycle::Order)
+    }
+
+    /// Returns the place of a kind in the life cycle of contacts; `None` for facts of other families
+    /// and of commitments.
+    #[must_use]
+    pub fn contact_place(&self, kind: FactKind) -> Option<u16> {
+        self.family_place(kind, LifeCycle::Contact)
+    }
+
+    fn family_place(&self, kind: FactKind, life_cycle: LifeCycle) -> Option<u16> {
+        let family = self.family(kind);
+        let is_of_life_cycle = self.life_cycles.get(usize::from(family.0)) == Some(&life_cycle);
+        (is_of_life_cycle && kind < self.first_commitment)
+            .then(|| kind.0 - self.first_kind(family).0)
+    }
+
     /// Returns the name of a kind, such as `call.answered`.
     #[must_use]
     pub fn name(&self, kind: FactKind) -> &str {
@@ -254,6 +286,9 @@ impl FactKinds {
     pub fn label_field(&self, kind: FactKind) -> Option<&'static str> {
         let (_, fact) = self.name(kind).split_once('.')?;
         if kind < self.first_commitment {
+            if fact == "held" {
+                return Some("owner");
+            }
             let verb =
                 LABELED_FACTS.iter().find(|(name, _)| *name == fact).map(|(_, verb)| *verb)?;
             return verb.label_field();
@@ -263,6 +298,18 @@ impl FactKinds {
             "excused" => Some("liable"),
             _ => None,
         }
+    }
+
+    /// Iterates over the kinds that came with journal format 6, in order.
+    pub fn kinds_since_format_6(&self) -> impl Iterator<Item = FactKind> + '_ {
+        self.iter().filter(|kind| {
+            let fact = self.name(*kind).split_once('.').map_or("", |(_, fact)| fact);
+            if *kind < self.first_commitment {
+                FAMILY_FACTS_SINCE_FORMAT_6.contains(&fact)
+            } else {
+                COMMITMENT_FACTS_SINCE_FORMAT_6.contains(&fact)
+            }
+        })
     }
 
     /// Returns the current state whose whole duration facts of this kind measure: `agent.talking` for
@@ -327,16 +374,16 @@ mod tests {
             kinds.name(kinds.first_kind(family).offset_by(place)).to_owned()
         };
         assert_eq!(name(CaseFamily::CALL, place::contact::TALKING), "call.talking");
-        assert_eq!(name(CaseFamily::CALL, place::contact::CALLBACK), "call.callback");
+        assert_eq!(name(CaseFamily::CALL, place::contact::CALLED_BACK), "call.called_back");
         assert_eq!(name(CaseFamily::CALL, place::leg::OFFERED), "leg.offered");
-        assert_eq!(name(CaseFamily(5), place::leg::NOT_OFFERED), "chat_leg.not_offered");
+        assert_eq!(name(CaseFamily(5), place::leg::CALLED_BACK), "chat_leg.called_back");
         assert_eq!(name(CaseFamily::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
         assert_eq!(name(REPAIR, place::order::PAUSED), "repair.paused");
-        assert_eq!(name(REPAIR, place::order::CANCELLED), "repair.cancelled");
+        assert_eq!(name(REPAIR, place::order::HELD), "repair.held");
         assert_eq!(name(CaseFamily::AGENT, place::agent::OFFLINE), "agent.offline");
         assert_eq!(
-            kinds.name(commitment.offset_by(place::commitment::DUE_SOON)),
-            "promise.due_soon"
+            kinds.name(commitment.offset_by(place::commitment::MISSED_SHARE)),
+            "promise.missed_share"
         );
         assert_eq!(
             kinds.find_kind("promise.kept_due"),

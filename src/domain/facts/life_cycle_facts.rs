@@ -14,10 +14,12 @@ pub enum FactMeasure {
     Answer,
     /// Current state; the time of the fact is its start.
     CurrentState,
+    /// Share of one miss of a commitment, in millionths.
+    MissShare,
 }
 
 /// Facts of a contact.
-pub(super) const CONTACT_FACTS: [(&str, FactMeasure); 13] = [
+pub(super) const CONTACT_FACTS: [(&str, FactMeasure); 15] = [
     ("offered", FactMeasure::NoValue),
     ("answered", FactMeasure::Duration),
     ("abandoned", FactMeasure::Duration),
@@ -31,9 +33,11 @@ pub(super) const CONTACT_FACTS: [(&str, FactMeasure); 13] = [
     ("talking", FactMeasure::CurrentState),
     ("not_offered", FactMeasure::NoValue),
     ("callback", FactMeasure::CurrentState),
+    ("ring_missed", FactMeasure::Duration),
+    ("called_back", FactMeasure::Duration),
 ];
 /// Facts of the legs of a contact. They follow those of the contact.
-pub(super) const LEG_FACTS: [(&str, FactMeasure); 10] = [
+pub(super) const LEG_FACTS: [(&str, FactMeasure); 11] = [
     ("offered", FactMeasure::NoValue),
     ("answered", FactMeasure::Duration),
     ("abandoned", FactMeasure::Duration),
@@ -44,6 +48,7 @@ pub(super) const LEG_FACTS: [(&str, FactMeasure); 10] = [
     ("waiting", FactMeasure::CurrentState),
     ("talking", FactMeasure::CurrentState),
     ("not_offered", FactMeasure::NoValue),
+    ("called_back", FactMeasure::Duration),
 ];
 pub(super) const QUEUE_FACTS: [(&str, FactMeasure); 7] = [
     ("joined", FactMeasure::NoValue),
@@ -67,7 +72,7 @@ pub(super) const AGENT_FACTS: [(&str, FactMeasure); 10] = [
     ("pause", FactMeasure::CurrentState),
     ("offline", FactMeasure::CurrentState),
 ];
-pub(super) const ORDER_FACTS: [(&str, FactMeasure); 18] = [
+pub(super) const ORDER_FACTS: [(&str, FactMeasure); 20] = [
     ("opened", FactMeasure::NoValue),
     ("assigned", FactMeasure::Duration),
     ("arrived", FactMeasure::Duration),
@@ -86,9 +91,14 @@ pub(super) const ORDER_FACTS: [(&str, FactMeasure); 18] = [
     ("expired", FactMeasure::Duration),
     ("open", FactMeasure::CurrentState),
     ("paused", FactMeasure::CurrentState),
+    ("customer_replied", FactMeasure::NoValue),
+    ("held", FactMeasure::Duration),
 ];
+/// Parts into which a miss is divided, see [`FactMeasure::MissShare`].
+pub const MILLIONTHS_OF_MISS: i64 = 1_000_000;
+
 /// Number of facts of each commitment.
-pub const COMMITMENT_FACT_COUNT: u16 = 12;
+pub const COMMITMENT_FACT_COUNT: u16 = 13;
 
 pub(super) const COMMITMENT_FACTS: [(&str, FactMeasure); COMMITMENT_FACT_COUNT as usize] = [
     ("promised", FactMeasure::NoValue),
@@ -103,12 +113,13 @@ pub(super) const COMMITMENT_FACTS: [(&str, FactMeasure); COMMITMENT_FACT_COUNT a
     ("overdue", FactMeasure::CurrentState),
     ("due_soon", FactMeasure::CurrentState),
     ("stopped", FactMeasure::CurrentState),
+    ("missed_share", FactMeasure::MissShare),
 ];
 pub(super) const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] =
     [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
 
 /// Facts that come from a single verb and therefore carry the label of its event.
-pub(super) const LABELED_FACTS: [(&str, EventVerb); 11] = [
+pub(super) const LABELED_FACTS: [(&str, EventVerb); 12] = [
     ("abandoned", EventVerb::Abandoned),
     ("overflowed", EventVerb::Overflowed),
     ("transferred", EventVerb::Transferred),
@@ -120,10 +131,17 @@ pub(super) const LABELED_FACTS: [(&str, EventVerb); 11] = [
     ("escalated", EventVerb::Escalated),
     ("resumed", EventVerb::Paused),
     ("cancelled", EventVerb::Cancelled),
+    ("rated", EventVerb::Rated),
 ];
 
-/// Number of facts of calls since journal format 4, those of legs included.
-pub const CONTACT_FACT_COUNT: usize = CONTACT_FACTS.len() + LEG_FACTS.len();
+/// Number of facts of calls in the journal formats 4 and 5, those of legs included.
+pub const CONTACT_FACT_COUNT_IN_FORMAT_5: usize = 23;
+
+/// Facts of families that came with journal format 6.
+pub(super) const FAMILY_FACTS_SINCE_FORMAT_6: [&str; 4] =
+    ["ring_missed", "called_back", "customer_replied", "held"];
+/// Facts of commitments that came with journal format 6.
+pub(super) const COMMITMENT_FACTS_SINCE_FORMAT_6: [&str; 1] = ["missed_share"];
 
 /// Cases that a fact of a contact family counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

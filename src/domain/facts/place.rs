@@ -17,19 +17,22 @@ pub mod contact {
     pub const TALKING: u16 = 10;
     pub const NOT_OFFERED: u16 = 11;
     pub const CALLBACK: u16 = 12;
+    pub const RING_MISSED: u16 = 13;
+    pub const CALLED_BACK: u16 = 14;
 }
 /// Counted from the first fact of the family, as those of the contact.
 pub mod leg {
-    pub const OFFERED: u16 = 13;
-    pub const ANSWERED: u16 = 14;
-    pub const ABANDONED: u16 = 15;
-    pub const OVERFLOWED: u16 = 16;
-    pub const TRANSFERRED: u16 = 17;
-    pub const TALKED: u16 = 18;
-    pub const EXPIRED: u16 = 19;
-    pub const WAITING: u16 = 20;
-    pub const TALKING: u16 = 21;
-    pub const NOT_OFFERED: u16 = 22;
+    pub const OFFERED: u16 = 15;
+    pub const ANSWERED: u16 = 16;
+    pub const ABANDONED: u16 = 17;
+    pub const OVERFLOWED: u16 = 18;
+    pub const TRANSFERRED: u16 = 19;
+    pub const TALKED: u16 = 20;
+    pub const EXPIRED: u16 = 21;
+    pub const WAITING: u16 = 22;
+    pub const TALKING: u16 = 23;
+    pub const NOT_OFFERED: u16 = 24;
+    pub const CALLED_BACK: u16 = 25;
 }
 pub mod queue {
     pub const JOINED: u16 = 0;
@@ -71,6 +74,8 @@ pub mod order {
     pub const EXPIRED: u16 = 15;
     pub const OPEN: u16 = 16;
     pub const PAUSED: u16 = 17;
+    pub const CUSTOMER_REPLIED: u16 = 18;
+    pub const HELD: u16 = 19;
 }
 pub mod commitment {
     pub const PROMISED: u16 = 0;
@@ -85,6 +90,7 @@ pub mod commitment {
     pub const OVERDUE: u16 = 9;
     pub const DUE_SOON: u16 = 10;
     pub const STOPPED: u16 = 11;
+    pub const MISSED_SHARE: u16 = 12;
 }
 pub mod one_shot {
     pub const CONTACTS: u16 = 0;
@@ -100,7 +106,7 @@ pub const AGENT_STATE_DURATIONS: [(u16, u16); 4] = [
 ];
 
 /// Facts of contacts that have a counterpart for legs, and that counterpart.
-pub const LEG_COUNTERPARTS: [(u16, u16); 9] = [
+pub const LEG_COUNTERPARTS: [(u16, u16); 10] = [
     (contact::OFFERED, leg::OFFERED),
     (contact::ANSWERED, leg::ANSWERED),
     (contact::ABANDONED, leg::ABANDONED),
@@ -110,4 +116,5 @@ pub const LEG_COUNTERPARTS: [(u16, u16); 9] = [
     (contact::WAITING, leg::WAITING),
     (contact::TALKING, leg::TALKING),
     (contact::NOT_OFFERED, leg::NOT_OFFERED),
+    (contact::CALLED_BACK, leg::CALLED_BACK),
 ];

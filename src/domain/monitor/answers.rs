@@ -76,8 +76,8 @@ impl Monitor {
             let [(contact_group, contact_facts), (group, case_facts)] = facts.by_group();
             explain(contact_group, contact_facts, false);
             explain(group, case_facts, true);
-            facts.legs.iter().for_each(|leg| {
-                explain(leg.group, std::slice::from_ref(&leg.fact), false);
+            facts.placed.iter().for_each(|placed| {
+                explain(placed.group, std::slice::from_ref(&placed.fact), false);
             });
         });
         if matches!(formula, Formula::MeanLevel { .. }) {
@@ -156,7 +156,7 @@ impl Monitor {
         self.derive_facts_again(Some(slot), |_, _, facts, _, _| {
             let copied = CaseFacts {
                 all: facts.all.clone(),
-                legs: facts.legs.clone(),
+                placed: facts.placed.clone(),
                 clock_reports: facts.clock_reports.clone(),
                 group: facts.group,
                 ..CaseFacts::default()
@@ -254,8 +254,9 @@ fn reading_counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
     match &reading.components {
         ReadingComponents::Ratio { good, of } => (Some(*good), Some(*of)),
         ReadingComponents::Duration(durations) => (None, Some(durations.of)),
-        ReadingComponents::Score { of } => (None, Some(*of)),
+        ReadingComponents::Score { of } | ReadingComponents::MissCount { of } => (None, Some(*of)),
         ReadingComponents::Rate { count, .. } => (None, Some(*count)),
+        ReadingComponents::BenchmarkRatio { good, .. } => (None, Some(*good)),
         ReadingComponents::Share { of, .. } => (None, Some(*of)),
         ReadingComponents::Count | ReadingComponents::Level => {
             (None, reading.value.map(|value| value as i64))
@@ -263,6 +264,7 @@ fn reading_counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
         ReadingComponents::MeanLevel { .. }
         | ReadingComponents::Oldest { .. }
         | ReadingComponents::Difference { .. }
+        | ReadingComponents::Benchmark { .. }
         | ReadingComponents::Weighted { .. }
         | ReadingComponents::EstimatedWait { .. } => (None, None),
     }

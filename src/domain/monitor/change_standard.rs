@@ -93,6 +93,7 @@ impl Monitor {
             }
         }
         monitor.update_cells();
+        monitor.caseload.record_all_benchmarks();
         StandardChangeOutcome {
             monitor,
             forgotten_cases: self.caseload.cases.forgotten_count(),

@@ -112,6 +112,7 @@ impl Monitor {
             current: _,
             // Derived from the cases.
             at_risk_orders: _,
+            benchmarks: _,
             // Only used within a batch or a tick.
             unsettled: _,
             changes: _,
@@ -166,19 +167,20 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let CurrentSnapshot { format_4, reused, maxima } = CurrentSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon)
-            .restore_format_4(format_4)
-            .and_then(|mut monitor| {
-                let cases = &monitor.caseload.cases;
-                monitor.caseload.reused = ReusedSubjects::restore(reused, cases)?;
-                monitor.restore_maxima(&maxima)
-            })
-            .map_err(D::Error::custom)
+        let snapshot = CurrentSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon).restore_current(snapshot).map_err(D::Error::custom)
+    }
+
+    fn restore_current(self, snapshot: CurrentSnapshot) -> Result<Monitor, &'static str> {
+        let CurrentSnapshot { format_4, reused, maxima } = snapshot;
+        let mut monitor = self.restore_format_4(format_4)?;
+        let cases = &monitor.caseload.cases;
+        monitor.caseload.reused = ReusedSubjects::restore(reused, cases)?;
+        monitor.restore_maxima(&maxima)
     }
 
     /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of an earlier journal
-    /// format, 1 to 4.
+    /// format, 1 to 5.
     ///
     /// # Errors
     /// As for [`Monitor::from_snapshot`].
@@ -188,8 +190,17 @@ impl Monitor {
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
+        if format == 5 {
+            let mut snapshot = CurrentSnapshot::deserialize(from)?;
+            let core = snapshot.format_4.core;
+            snapshot.format_4.core = core.add_kinds_since_format_6(&standard.kinds);
+            return Monitor::new(standard, horizon)
+                .restore_current(snapshot)
+                .map_err(D::Error::custom);
+        }
         if format == 4 {
-            let snapshot = Format4Snapshot::deserialize(from)?;
+            let mut snapshot = Format4Snapshot::deserialize(from)?;
+            snapshot.core = snapshot.core.add_kinds_since_format_6(&standard.kinds);
             return Monitor::new(standard, horizon)
                 .restore_format_4(snapshot)
                 .map(Monitor::derive_maxima)
@@ -205,7 +216,8 @@ impl Monitor {
             snapshot.upgrade(|cases| Ok(cases.upgrade()))
         };
         let restore = || {
-            let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot?)?;
+            let snapshot = snapshot?.add_kinds_since_format_6(&standard.kinds);
+            let mut monitor = Monitor::new(standard, horizon).restore_snapshot(snapshot)?;
             monitor.recount_contacts();
             monitor.recount_resolutions();
             Ok(monitor.derive_coverage().derive_maxima())
@@ -257,6 +269,7 @@ impl Monitor {
         caseload.expiries = expiries.restore(&caseload.expiries, slots)?;
         caseload.customers = customers.restore(caseload.customers, &bounds)?;
         caseload.case_names = names.restore(slots)?;
+        caseload.record_all_benchmarks();
         let mut monitor = Monitor { caseload, cells };
         if lacks_states {
             monitor.recount_states();

@@ -1,5 +1,5 @@
-//! Upgrade of snapshots of the formats 1 to 3. They knew calls but no legs, and counted an order for
-//! first contact resolution when it was opened.
+//! Upgrade of snapshots of earlier formats. The formats 1 to 5 had fewer kinds of facts. The formats 1
+//! to 3 knew calls but no legs, and counted an order for first contact resolution when it was opened.
 //!
 //! The facts of contacts and legs are derived from the remembered cases, and their difference from
 //! the facts counted before is counted. Orders are counted again at their first resolution. Cases
@@ -10,7 +10,7 @@ use crate::domain::cases::customer::format_3::Format3Customers;
 use crate::domain::cases::groups::ScopeReach;
 use crate::domain::cases::store::case_table::CaseTable;
 use crate::domain::events::event::Attributes;
-use crate::domain::facts::catalog::{CONTACT_FACT_COUNT, FactKind};
+use crate::domain::facts::catalog::{CONTACT_FACT_COUNT_IN_FORMAT_5, FactKind, FactKinds};
 use crate::domain::monitor::Monitor;
 
 /// Number of facts of calls in the formats 1 to 3.
@@ -20,7 +20,7 @@ const CALL_FACTS_BEFORE: u16 = 11;
 const CASES_RECOUNTED_AT_ONCE: usize = 1_024;
 
 impl<C> CoreSnapshot<Attributes, C, Format3Customers> {
-    /// Converts the snapshot to the current format. `upgrade` converts the cases.
+    /// Converts the snapshot to format 4. `upgrade` converts the cases.
     pub(super) fn upgrade(
         self,
         upgrade: impl FnOnce(C) -> Result<CaseTable, &'static str>,
@@ -28,7 +28,7 @@ impl<C> CoreSnapshot<Attributes, C, Format3Customers> {
         let mut levels = self.levels;
         levels.insert_kinds(
             FactKind(CALL_FACTS_BEFORE),
-            CONTACT_FACT_COUNT - usize::from(CALL_FACTS_BEFORE),
+            CONTACT_FACT_COUNT_IN_FORMAT_5 - usize::from(CALL_FACTS_BEFORE),
         );
         let groups = self.groups.into_iter();
         Ok(CoreSnapshot {
@@ -47,6 +47,16 @@ impl<C> CoreSnapshot<Attributes, C, Format3Customers> {
             customers: self.customers.upgrade(),
             names: self.names,
         })
+    }
+}
+
+impl CurrentCore {
+    /// Adds the kinds of facts that the formats 1 to 5 did not have, if they are missing.
+    pub(super) fn add_kinds_since_format_6(mut self, kinds: &FactKinds) -> CurrentCore {
+        if self.levels.kind_count() < kinds.count() {
+            kinds.kinds_since_format_6().for_each(|kind| self.levels.insert_kinds(kind, 1));
+        }
+        self
     }
 }
 

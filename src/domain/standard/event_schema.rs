@@ -17,6 +17,8 @@ pub struct EventSchema {
     /// Bit mask of the dimensions whose value decides which legs a scope counts, see
     /// [`EventSchema::is_leg_scope`].
     pub leg_dimensions: u16,
+    /// Names of the outside series. Their family comes last, if there are any.
+    pub benchmarks: Vec<String>,
     /// Scale of survey scores, if the standard declares one.
     pub score_scale: Option<ScoreScale>,
     /// Names of case families, by family number.
@@ -39,9 +41,19 @@ impl EventSchema {
         ("agent", LifeCycle::Agent),
     ];
 
-    /// Creates a schema with the built-in families, further contact families and order families.
+    /// Family of the values of outside series.
+    pub const BENCHMARK_FAMILY: &str = "benchmark";
+
+    /// Creates a schema with the built-in families, further contact families and order families, and
+    /// the outside series `benchmarks`.
     #[must_use]
-    pub fn new(dimensions: Vec<String>, contacts: &[String], orders: &[String]) -> EventSchema {
+    pub fn new(
+        dimensions: Vec<String>,
+        contacts: &[String],
+        orders: &[String],
+        benchmarks: Vec<String>,
+    ) -> EventSchema {
+        let series = if benchmarks.is_empty() { None } else { Some(Self::BENCHMARK_FAMILY) };
         let declared = |names: &'_ [String], life_cycle| {
             names.iter().map(|name| (name.clone(), life_cycle)).collect::<Vec<_>>()
         };
@@ -50,6 +62,7 @@ impl EventSchema {
             .map(|(name, life_cycle)| (name.to_owned(), life_cycle))
             .chain(declared(contacts, LifeCycle::Contact))
             .chain(declared(orders, LifeCycle::Order))
+            .chain(series.map(|name| (name.to_owned(), LifeCycle::Series)))
             .unzip();
         let mut types = BTreeMap::new();
         for (number, (name, life_cycle)) in families.iter().zip(&life_cycles).enumerate() {
@@ -62,6 +75,7 @@ impl EventSchema {
             dimensions,
             changing_dimensions: 0,
             leg_dimensions: 0,
+            benchmarks,
             score_scale: None,
             sources: Vec::new(),
             families,

@@ -52,6 +52,11 @@ pub enum Formula {
         /// Facts to count.
         of: Vec<FactTally>,
     },
+    /// Sum of shares of misses in a window, in misses.
+    MissCount {
+        /// Facts `missed_share`.
+        of: Vec<FactTally>,
+    },
     /// Number of current-state facts that are active now (a gauge).
     Level {
         /// Current-state facts to count.
@@ -107,6 +112,20 @@ pub enum Formula {
         unit: &'static str,
         /// True if both indicators measure the current state.
         now: bool,
+    },
+    /// Value of an outside series for the period of a window.
+    Benchmark {
+        /// Index of the series in [`super::Standard::benchmarks`].
+        series: usize,
+        /// Unit of the series.
+        unit: &'static str,
+    },
+    /// Number of facts in a window, divided by the value of an outside series.
+    BenchmarkRatio {
+        /// Facts to count.
+        good: Vec<FactTally>,
+        /// Index of the series in [`super::Standard::benchmarks`].
+        series: usize,
     },
     /// Points of several indicators for reaching their targets, as one score from 0 to 100.
     Weighted(WeightedFormula),
@@ -192,16 +211,20 @@ impl Formula {
             Formula::Ratio { good, of, .. } => vec![good, of],
             Formula::Duration { of }
             | Formula::Count { of }
+            | Formula::MissCount { of }
             | Formula::Level { of }
             | Formula::MeanLevel { of }
             | Formula::Oldest { of }
             | Formula::Score { of, .. }
             | Formula::Rate { of, .. } => vec![of],
+            Formula::BenchmarkRatio { good, .. } => vec![good],
             Formula::Share { part, whole, .. } => vec![part, whole],
             Formula::EstimatedWait { waiting, handling, agents, .. } => {
                 vec![waiting, handling, agents]
             }
-            Formula::Difference { .. } | Formula::Weighted(_) => Vec::new(),
+            Formula::Difference { .. } | Formula::Weighted(_) | Formula::Benchmark { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -232,11 +255,16 @@ impl Formula {
     #[must_use]
     pub fn unit(&self) -> &'static str {
         match self {
-            Formula::Ratio { .. } | Formula::Share { .. } => "ratio",
+            Formula::Ratio { .. } | Formula::Share { .. } | Formula::BenchmarkRatio { .. } => {
+                "ratio"
+            }
             Formula::Duration { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. } => {
                 "seconds"
             }
-            Formula::Count { .. } | Formula::Level { .. } | Formula::MeanLevel { .. } => "count",
+            Formula::Count { .. }
+            | Formula::MissCount { .. }
+            | Formula::Level { .. }
+            | Formula::MeanLevel { .. } => "count",
             Formula::Score { scheme: ScoreScheme::Weighted, .. } => "score",
             Formula::Score { scheme: ScoreScheme::NetPromoter, .. } | Formula::Weighted(_) => {
                 "points"
@@ -245,7 +273,7 @@ impl Formula {
                 .iter()
                 .find(|(number, _)| number == per)
                 .map_or("per_user", |(_, unit)| unit),
-            Formula::Difference { unit, .. } => unit,
+            Formula::Difference { unit, .. } | Formula::Benchmark { unit, .. } => unit,
         }
     }
 
@@ -264,9 +292,10 @@ impl Formula {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Formula::Ratio { .. } => "ratio",
+            Formula::Ratio { .. } | Formula::BenchmarkRatio { .. } => "ratio",
+            Formula::Benchmark { .. } => "benchmark",
             Formula::Duration { .. } => "duration",
-            Formula::Count { .. } => "count",
+            Formula::Count { .. } | Formula::MissCount { .. } => "count",
             Formula::Level { .. } => "level",
             Formula::MeanLevel { .. } => "mean_level",
             Formula::Oldest { .. } => "age",

@@ -81,7 +81,7 @@ mod tests {
 
     fn sample_schema(dimensions: &[&str], orders: &[&str]) -> EventSchema {
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let mut schema = EventSchema::new(texts(dimensions), &[], &texts(orders));
+        let mut schema = EventSchema::new(texts(dimensions), &[], &texts(orders), Vec::new());
         schema.sources = texts(dimensions);
         schema
     }

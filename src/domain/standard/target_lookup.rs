@@ -71,6 +71,17 @@ impl Standard {
             .map(|(kind, _)| kind)
     }
 
+    /// Returns the dimensions that divide the scopes of a dimension further, as a bit set: those
+    /// that follow it in a kind of scope.
+    #[must_use]
+    pub fn narrower_dimensions(&self, dimension: usize) -> u16 {
+        let narrower = self.scopes.iter().filter_map(|scope| {
+            let place = scope.iter().position(|known| *known == dimension)?;
+            Some(&scope[place + 1..])
+        });
+        narrower.flatten().fold(0, |all, dimension| all | 1 << dimension)
+    }
+
     /// Returns the target of an indicator in force in a scope at `at`. `None` for `at` means the
     /// beginning of time.
     #[must_use]

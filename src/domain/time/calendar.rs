@@ -14,7 +14,7 @@ use self::local_time::{
     clamp_timestamp, first_moment_showing, local_millis, offset_until_change, to_jiff_timestamp,
 };
 use self::week_plan::WeekPlan;
-use super::timestamp::{HOUR, Timestamp};
+use super::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -192,6 +192,29 @@ impl Calendar {
         Some(end.max(from))
     }
 
+    /// Returns `at` on the day of `from` if that is a working day and the local time is before
+    /// `before`, otherwise `next_at` on the next working day.
+    ///
+    /// If the clocks skip the resulting local time, returns the moment of the skip. If they repeat
+    /// it, returns the first occurrence. Returns `None` beyond ten years.
+    #[must_use]
+    pub fn time_of_day_deadline(
+        &self,
+        from: Timestamp,
+        (before, at): (Time, Time),
+        next_at: Time,
+        zone: &TimeZone,
+    ) -> Option<Timestamp> {
+        let zone = self.effective_zone(zone);
+        let now = local_millis(from, zone);
+        let today = now.div_euclid(DAY);
+        let is_same_day =
+            self.plan.is_workday(today) && now.rem_euclid(DAY) < millis_of_day(before);
+        let (day, time) =
+            if is_same_day { (today, at) } else { (self.nth_workday_after(today, 1)?, next_at) };
+        first_moment_showing(day * DAY + millis_of_day(time), zone)
+    }
+
     /// Returns the `count`th working day after `day`, or `day` itself if `count` is 0.
     fn nth_workday_after(&self, day: i64, count: u32) -> Option<i64> {
         let Some(earlier_days) = count.checked_sub(1) else { return Some(day) };
@@ -206,6 +229,33 @@ impl Calendar {
 pub fn end_of_day(from: Timestamp, zone: &TimeZone) -> Timestamp {
     let today = local_millis(from, zone).div_euclid(DAY);
     first_moment_showing((today + 1) * DAY, zone).map_or(from, |end| end.max(from))
+}
+
+/// Returns `at` on the day of `from` if the local time is before `before`, otherwise `next_at` on the
+/// next day. As [`Calendar::time_of_day_deadline`] without a calendar.
+#[must_use]
+pub fn time_of_day_deadline(
+    from: Timestamp,
+    (before, at): (Time, Time),
+    next_at: Time,
+    zone: &TimeZone,
+) -> Option<Timestamp> {
+    let now = local_millis(from, zone);
+    let today = now.div_euclid(DAY);
+    let (day, time) = if now.rem_euclid(DAY) < millis_of_day(before) {
+        (today, at)
+    } else {
+        (today + 1, next_at)
+    };
+    first_moment_showing(day * DAY + millis_of_day(time), zone)
+}
+
+/// Returns the milliseconds from midnight to a time of day.
+fn millis_of_day(time: Time) -> i64 {
+    i64::from(time.hour()) * HOUR
+        + i64::from(time.minute()) * MINUTE
+        + i64::from(time.second()) * SECOND
+        + i64::from(time.millisecond())
 }
 
 /// Returns true if the local time of day of `from` is before `time`, as in "reported before 16:00".

@@ -3,6 +3,7 @@
 use super::dropped_field::{DroppedField, is_misspelling};
 use super::field_values::{parse_agent_state, parse_flag, parse_number, parse_seconds, parse_text};
 use super::raw_event::Scalar;
+use super::series_value::SeriesValueFields;
 use crate::domain::events::batch::BatchNames;
 use crate::domain::events::event::{CustomerKey, EventDetail, EventVerb, PackedTimestamp, Symbol};
 use crate::domain::standard::EventSchema;
@@ -51,27 +52,33 @@ enum KnownField {
     Satisfied,
     Reached,
     Leg,
+    Question,
+    Name,
+    Period,
+    Value,
 }
 
-/// Returns the names of all fields of `data` that have a meaning of their own.
+/// Returns the names of all fields of `data` that have a meaning of their own in every event. The
+/// fields of `benchmark.reported` have none in others.
 #[must_use]
-pub fn data_field_names() -> [&'static str; 20] {
+pub fn data_field_names() -> [&'static str; 21] {
     KnownField::ALL.map(KnownField::name)
 }
 
 /// Fields that [`EventVerb::label_field`] names.
-const LABEL_FIELDS: [KnownField; 6] = [
+const LABEL_FIELDS: [KnownField; 7] = [
     KnownField::Reason,
     KnownField::To,
     KnownField::Level,
     KnownField::Resolved,
     KnownField::Satisfied,
     KnownField::Reached,
+    KnownField::Question,
 ];
 
 impl KnownField {
-    /// Every field, for the event reference.
-    const ALL: [KnownField; 20] = [
+    /// Every field of [`data_field_names`], for the event reference.
+    const ALL: [KnownField; 21] = [
         KnownField::Customer,
         KnownField::Topic,
         KnownField::Due,
@@ -92,6 +99,7 @@ impl KnownField {
         KnownField::Satisfied,
         KnownField::Reached,
         KnownField::Leg,
+        KnownField::Question,
     ];
 
     /// Returns the field with this name. Dimensions are defined by the standard and not included.
@@ -117,6 +125,10 @@ impl KnownField {
             "satisfied" => KnownField::Satisfied,
             "reached" => KnownField::Reached,
             "leg" => KnownField::Leg,
+            "question" => KnownField::Question,
+            "name" => KnownField::Name,
+            "period" => KnownField::Period,
+            "value" => KnownField::Value,
             _ => return None,
         })
     }
@@ -143,6 +155,10 @@ impl KnownField {
             KnownField::Satisfied => "satisfied",
             KnownField::Reached => "reached",
             KnownField::Leg => "leg",
+            KnownField::Question => "question",
+            KnownField::Name => "name",
+            KnownField::Period => "period",
+            KnownField::Value => "value",
         }
     }
 }
@@ -156,10 +172,12 @@ pub(super) struct DecodedFields<'a, 's> {
     detail: EventDetail,
     score: Option<f64>,
     scale: Option<f64>,
+    /// Fields of a value of an outside series.
+    series_value: SeriesValueFields,
     /// Values of [`LABEL_FIELDS`], in their order.
     labels: [Option<Symbol>; LABEL_FIELDS.len()],
     /// Texts of [`DecodedFields::NAMED_FIELDS`], in their order. `None` if texts are not recorded.
-    label_texts: Option<[Option<Box<str>>; 4]>,
+    label_texts: Option<[Option<Box<str>>; 5]>,
     /// Optional fields that the event is taken without. Nearly always empty.
     dropped: Vec<DroppedField>,
     /// True if a name is likely meant for a dimension. The readers do not keep names.
@@ -182,6 +200,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
             detail: EventDetail::default(),
             score: None,
             scale: None,
+            series_value: SeriesValueFields::default(),
             labels: [None; LABEL_FIELDS.len()],
             label_texts: with_names.then(Default::default),
             dropped: Vec::new(),
@@ -191,8 +210,13 @@ impl<'a, 's> DecodedFields<'a, 's> {
     }
 
     /// Fields whose label texts may be shown to users. None of them identifies a person.
-    const NAMED_FIELDS: [KnownField; 4] =
-        [KnownField::Reason, KnownField::To, KnownField::Level, KnownField::Liable];
+    const NAMED_FIELDS: [KnownField; 5] = [
+        KnownField::Reason,
+        KnownField::To,
+        KnownField::Level,
+        KnownField::Liable,
+        KnownField::Question,
+    ];
 
     /// Returns true if label texts are recorded.
     pub(super) fn has_label_texts(&self) -> bool {
@@ -332,7 +356,13 @@ impl<'a, 's> DecodedFields<'a, 's> {
             KnownField::Resolved => self.labels[3] = Some(parse_flag(value)?),
             KnownField::Satisfied => self.labels[4] = Some(parse_flag(value)?),
             KnownField::Reached => self.labels[5] = Some(parse_flag(value)?),
+            KnownField::Question => self.labels[6] = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::Leg => self.detail.leg = Some(Symbol::from_text(&parse_text(value)?)),
+            KnownField::Name | KnownField::Period | KnownField::Value
+                if self.schema.benchmarks.is_empty() => {}
+            KnownField::Name => self.series_value.set_name(value),
+            KnownField::Period => self.series_value.set_period(value),
+            KnownField::Value => self.series_value.set_value(value),
             KnownField::Score => self.score = Some(parse_number(value)?),
             KnownField::Scale => self.scale = Some(parse_number(value)?),
             KnownField::State => {
@@ -370,6 +400,9 @@ impl<'a, 's> DecodedFields<'a, 's> {
     pub(super) fn take_detail(&mut self, verb: EventVerb) -> Result<EventDetail, String> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
+        }
+        if verb == EventVerb::Reported {
+            return self.series_value.take_detail(self.schema);
         }
         if let Some(score) = self.score {
             match self.parse_answer(score) {

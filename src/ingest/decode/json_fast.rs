@@ -207,6 +207,7 @@ mod tests {
             ["center", "queue", "tier", "vip"].map(String::from).to_vec(),
             &[],
             &["repair".to_owned()],
+            Vec::new(),
         )
     }
 

@@ -1,8 +1,8 @@
-//! Lines about agents: memberships, pauses, attempts and after-call work.
+//! Lines about agents: memberships, pauses, rings and after-call work.
 
 use super::agents::AgentTracker;
 use super::line::QueueLogLine;
-use super::{LineOutcome, QueueLogReader, text_field};
+use super::{LineOutcome, QueueLogReader, number_field, text_field};
 use crate::domain::events::event::AgentState;
 use crate::ingest::decode::raw_event::RawEvent;
 
@@ -42,13 +42,24 @@ impl QueueLogReader {
         Ok(LineOutcome::Emitted(0))
     }
 
+    /// Reads a ring that the agent did not answer.
+    pub(super) fn read_missed_ring(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let call = line.call_id()?;
+        let seconds = parse_ring_seconds(line);
+        let fields = number_field("wait_seconds", seconds);
+        self.emit_call_event(line, call, "call.ring_missed", fields, emit);
+        Ok(LineOutcome::Emitted(1))
+    }
+
     /// Records what a line about a call or an attempt shows about its agent.
     pub(super) fn record_agent_of_call(&mut self, line: &QueueLogLine<'_>) {
         let seconds_before = match line.verb {
             "CONNECT" => line.parse_seconds(2, "ringtime").ok().flatten(),
-            "RINGNOANSWER" | "RINGCANCELED" => {
-                line.parse_seconds(0, "ringtime").ok().flatten().map(|millis| millis / 1_000.0)
-            }
+            "RINGNOANSWER" | "RINGCANCELED" => parse_ring_seconds(line),
             "COMPLETEAGENT" | "COMPLETECALLER" | "BLINDTRANSFER" | "TRANSFER"
             | "ATTENDEDTRANSFER" | "AGENTDUMP" => None,
             _ => return,
@@ -107,6 +118,11 @@ impl QueueLogReader {
         }
         emitted
     }
+}
+
+/// Returns how long an agent's phone rang. Asterisk writes milliseconds in these lines.
+fn parse_ring_seconds(line: &QueueLogLine<'_>) -> Option<f64> {
+    line.parse_seconds(0, "ringtime").ok().flatten().map(|millis| millis / 1_000.0)
 }
 
 fn confirm_member(agents: &mut AgentTracker, line: &QueueLogLine<'_>, seconds_before: Option<f64>) {

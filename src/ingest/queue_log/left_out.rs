@@ -33,8 +33,7 @@ impl QueueLogReader {
     /// Returns why a line with this verb produces no event.
     pub(super) fn leave_out(&mut self, verb: &str) -> LineOutcome {
         LineOutcome::left_out(match verb {
-            "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
-            "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
+            "RINGCANCELED" => "RINGCANCELED: a ring that was ended for the agent",
             "RINGINUSE" => "RINGINUSE: a setting of a member",
             "AGENTDUMP" => {
                 "AGENTDUMP: the agent hung up during the announcement, the caller waits on"

@@ -170,7 +170,7 @@ mod tests {
 
     /// Returns the events and the numbers of rejected lines in order of emission.
     fn read_with_helpers(text: &str, helpers: usize) -> (Vec<EventId>, Vec<u64>) {
-        let schema = Arc::new(EventSchema::new(vec!["queue".to_owned()], &[], &[]));
+        let schema = Arc::new(EventSchema::new(vec!["queue".to_owned()], &[], &[], Vec::new()));
         let mut decoders: Vec<EventDecoder> =
             (0..=helpers).map(|_| EventDecoder::new(schema.clone(), HashKeys::default())).collect();
         let (own, others) = decoders.split_first_mut().expect("one decoder per thread");
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn reports_read_error_from_any_thread() {
-        let schema = Arc::new(EventSchema::new(Vec::new(), &[], &[]));
+        let schema = Arc::new(EventSchema::new(Vec::new(), &[], &[], Vec::new()));
         let mut decoders = [(); 4].map(|()| EventDecoder::new(schema.clone(), HashKeys::default()));
         let (own, others) = decoders.split_first_mut().expect("there are four");
         for blocks in [0, 1, 9] {

@@ -98,7 +98,11 @@ fn keeps_scope_visible(reading: &Reading) -> bool {
             }
             ReadingComponents::Oldest { since } => since.is_some(),
             ReadingComponents::MeanLevel { time, .. } => time > 0.0,
-            ReadingComponents::Difference { .. } | ReadingComponents::Weighted { .. } => false,
+            ReadingComponents::MissCount { of } => of > 0,
+            ReadingComponents::BenchmarkRatio { good, .. } => good > 0,
+            ReadingComponents::Difference { .. }
+            | ReadingComponents::Weighted { .. }
+            | ReadingComponents::Benchmark { .. } => false,
             _ => reading.components.sample_count().is_some_and(|of| of != 0),
         }
 }

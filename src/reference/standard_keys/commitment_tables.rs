@@ -184,7 +184,7 @@ const WORKDAY_KEYS: [KeyReference; 3] = [
 ];
 
 /// `[commitment.NAME]` without its deadline.
-const COMMITMENT_KEYS: [KeyReference; 11] = [
+const COMMITMENT_KEYS: [KeyReference; 14] = [
     KeyReference::required(
         "from",
         "fact",
@@ -194,8 +194,36 @@ const COMMITMENT_KEYS: [KeyReference; 11] = [
     KeyReference::required(
         "until",
         "fact",
-        "Fact that fulfills the commitment. It belongs to the same family as `from`.",
+        "Fact that fulfills the commitment. It belongs to the same family as `from`. If both are \
+        the same fact, the next one fulfills it.",
         r#"until = "repair.resolved""#,
+    ),
+    KeyReference::with_default(
+        "each",
+        "`true` or `false`",
+        "false",
+        "With `true`, the commitment recurs: every `from` starts a clock, unless one is running. \
+        The next `until` fulfills it, and a fact of `void` cancels it. Without it, the first `from` \
+        starts the only clock. Not together with `reopening`.",
+        "each = true",
+    ),
+    KeyReference::optional(
+        "holder",
+        "dimension",
+        "the unit of the case",
+        "Dimension that names the units among which an order passes. `NAME.missed` and `NAME.late` \
+        then count for the unit that `miss_counts_for` selects. For orders.",
+        r#"holder = "center""#,
+    ),
+    KeyReference::with_default(
+        "miss_counts_for",
+        "`first`, `last`, `at_deadline`, `longest` or `shares`",
+        r#""at_deadline""#,
+        "Unit for which a miss counts: the first one, the last one that is known, the one at the \
+        deadline, or the one that held the order for most of the clock's time. With `shares`, \
+        `NAME.missed_share` divides the miss by the clock's time that each unit held the order, in \
+        millionths that add up to one miss. Requires `holder`.",
+        r#"miss_counts_for = "shares""#,
     ),
     KeyReference::with_default(
         "void",
@@ -282,7 +310,7 @@ const DEADLINE_CONDITION_KEYS: [KeyReference; 1] = [KeyReference::optional(
 )];
 
 /// One deadline rule.
-const DEADLINE_RULE_KEYS: [KeyReference; 8] = [
+const DEADLINE_RULE_KEYS: [KeyReference; 10] = [
     KeyReference::optional(
         "within",
         "duration",
@@ -310,13 +338,29 @@ const DEADLINE_RULE_KEYS: [KeyReference; 8] = [
         "time of day",
         "another rule",
         "Cut-off time. If the clock starts before it, the deadline is the end of the same day. \
-        Otherwise `otherwise` applies. Requires `otherwise`.",
+        Otherwise `otherwise` applies. Requires `otherwise`, or `same_day_at` and `next_day_at`.",
         r#"before = "16:00""#,
+    ),
+    KeyReference::optional(
+        "same_day_at",
+        "time of day",
+        "the end of the day",
+        "Deadline on the same day, if the clock starts before `before`. With `calendar`, the day \
+        must be a working day.",
+        r#"same_day_at = "17:00""#,
+    ),
+    KeyReference::optional(
+        "next_day_at",
+        "time of day",
+        "required with `same_day_at`",
+        "Deadline on the next day, if the clock does not start before `before`. With `calendar`, \
+        on the next working day.",
+        r#"next_day_at = "10:00""#,
     ),
     KeyReference::optional(
         "otherwise",
         "duration",
-        "required with `before`",
+        "required with `before`, unless `same_day_at` is given",
         "Time allowed if the clock starts at or after the cut-off time.",
         r#"otherwise = "24h""#,
     ),

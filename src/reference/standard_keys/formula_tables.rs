@@ -71,8 +71,8 @@ const RATIO_KEYS: [KeyReference; 2] = [
     ),
     KeyReference::required(
         "of",
-        "list of facts",
-        "Facts in the denominator.",
+        "list of facts, or `{ benchmark = NAME }`",
+        "Facts in the denominator, or an outside series whose value is the denominator.",
         r#"of = ["call.answered", "call.abandoned"]"#,
     ),
 ];

@@ -41,7 +41,7 @@ pub(super) const TABLES: [TableReference; 5] = [
 ];
 
 /// `[indicator.NAME]`.
-const INDICATOR_KEYS: [KeyReference; 22] = [
+const INDICATOR_KEYS: [KeyReference; 23] = [
     KeyReference::required(
         "title",
         "table",
@@ -146,6 +146,15 @@ const INDICATOR_KEYS: [KeyReference; 22] = [
         "another formula",
         "Score of several indicators for reaching their targets. See `[indicator.NAME.weighted]`.",
         r#"weighted = { parts = [{ indicator = "answer_rate", weight = 3 }] }"#,
+    ),
+    KeyReference::optional(
+        "benchmark",
+        "name of an outside series",
+        "another formula",
+        "Value of `[benchmark.NAME]` for the period of the window. Without one, the value for the \
+        newest period that has ended. A reading names the period. With `difference`, an indicator \
+        has the series as its target.",
+        r#"benchmark = "industry_appeals""#,
     ),
     KeyReference::optional(
         "estimated_wait",
@@ -264,7 +273,7 @@ const LABEL_KEYS: [KeyReference; 2] = [
 ];
 
 /// An entry of a list of facts.
-const FACT_KEYS: [KeyReference; 15] = [
+const FACT_KEYS: [KeyReference; 17] = [
     KeyReference::required("fact", "fact", "Fact that is counted.", r#"fact = "call.answered""#),
     KeyReference::optional(
         "within",
@@ -335,6 +344,20 @@ const FACT_KEYS: [KeyReference; 15] = [
         "both",
         "Only confirmations of satisfied customers, or only those of others.",
         "satisfied = true",
+    ),
+    KeyReference::optional(
+        "question",
+        "string or list of strings",
+        "any question",
+        "Only answers to these questions of a survey. For `survey.rated`.",
+        r#"question = "friendliness""#,
+    ),
+    KeyReference::optional(
+        "owner",
+        "string or list of strings",
+        "any owner",
+        "Only the time of these owners. For `held`.",
+        r#"owner = ["team-4"]"#,
     ),
     KeyReference::optional(
         "at",

@@ -3,7 +3,7 @@
 use super::{KeyReference, TableReference};
 
 /// Name of a standard, grouping of cases, and retention.
-pub(super) const TABLES: [TableReference; 8] = [
+pub(super) const TABLES: [TableReference; 9] = [
     TableReference {
         heading: "Top of the file",
         purpose: "These keys stand before the first table.",
@@ -44,6 +44,12 @@ pub(super) const TABLES: [TableReference; 8] = [
         keys: &[&SOURCE_KEYS],
     },
     TableReference {
+        heading: "[benchmark.NAME]",
+        purpose: "Declares an outside series: figures of others, which come as events \
+            `benchmark.reported`. The formula `benchmark` and ratios use it.",
+        keys: &[&BENCHMARK_KEYS],
+    },
+    TableReference {
         heading: "[population.NAME]",
         purpose: "Declares how many users there are, for indicators with `rate`.",
         keys: &[&POPULATION_KEYS],
@@ -57,7 +63,7 @@ const SCALE_KEYS: [KeyReference; 2] = [
 ];
 
 /// Top of the file.
-const ROOT_KEYS: [KeyReference; 16] = [
+const ROOT_KEYS: [KeyReference; 17] = [
     KeyReference::required(
         "name",
         "string",
@@ -105,6 +111,14 @@ const ROOT_KEYS: [KeyReference; 16] = [
         "[]",
         "Dimensions of which the last value reported applies instead of the first.",
         r#"changing = ["class"]"#,
+    ),
+    KeyReference::optional(
+        "holders",
+        "list of dimensions",
+        "those that `holder` of a commitment names",
+        "Dimensions that name the units among which orders pass. The fact `held` of a family of \
+        orders is the time that one of them, and one owner, held the order.",
+        r#"holders = ["center"]"#,
     ),
     KeyReference::optional(
         "leg_dimensions",
@@ -272,6 +286,22 @@ const SOURCE_KEYS: [KeyReference; 5] = [
         "all families",
         "Families of cases that the source reports on.",
         r#"families = ["call", "agent"]"#,
+    ),
+];
+
+/// `[benchmark.NAME]`.
+const BENCHMARK_KEYS: [KeyReference; 2] = [
+    KeyReference::required(
+        "title",
+        "table",
+        "Title of the series in both languages.",
+        r#"title = { en = "Appeals of the industry", zh = "行业申诉量" }"#,
+    ),
+    KeyReference::required(
+        "unit",
+        "`count`, `ratio`, `seconds`, `points`, `score`, `per_100` to `per_1000000`",
+        "Unit of the values.",
+        r#"unit = "count""#,
     ),
 ];
 

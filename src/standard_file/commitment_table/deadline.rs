@@ -10,7 +10,8 @@ const DEADLINES_MAX: usize = 32;
 /// Remedy for a missing deadline.
 const DEADLINE_RULES_HELP: &str = "use `within = \"48h\"` (with a `calendar`, in its opening \
     hours), `working_days = 3` or `full_days = 2` with a `calendar`, `before = \"16:00\"` with \
-    `otherwise = \"24h\"`, `due = true`, or `appointment = true`";
+    `otherwise = \"24h\"` or with `same_day_at = \"17:00\"` and `next_day_at = \"10:00\"`, \
+    `due = true`, or `appointment = true`";
 
 /// Reads `deadline = [{ where = { tier = "vip" }, within = "24h" }, ...]`, or the single rule in
 /// the commitment itself.
@@ -78,6 +79,9 @@ fn read_deadline(table: &TomlTable<'_>, standard: &Standard) -> Option<DeadlineR
         ))
     });
     add_rule("before", &|| {
+        if table.value("same_day_at").is_some() || table.value("next_day_at").is_some() {
+            return read_times_of_day(table, calendar);
+        }
         let otherwise = table
             .required_value("otherwise", "a duration, as in \"24h\"")
             .and_then(|value| value.require_duration())?;
@@ -112,6 +116,24 @@ fn read_day_count(table: &TomlTable<'_>, key: &str) -> Option<u32> {
         table.report_problem(key, format!("`{key}` must be from 1 to 366 days, not {days}"));
     }
     valid
+}
+
+/// Reads `before = "12:00", same_day_at = "17:00", next_day_at = "10:00"`.
+fn read_times_of_day(table: &TomlTable<'_>, calendar: Option<usize>) -> Option<DeadlineRule> {
+    let before = read_time_of_day(table, "before");
+    let time = |key: &str| {
+        table.required_value(key, "a time of day, as in \"17:00\"")?;
+        read_time_of_day(table, key)
+    };
+    let (at, next_at) = (time("same_day_at"), time("next_day_at"));
+    let (before, at, next_at) = (before?, at?, next_at?);
+    if at < before {
+        table.report_problem(
+            "same_day_at",
+            format!("the deadline at {at} may be before the start; use {before} or later"),
+        );
+    }
+    Some(DeadlineRule::TimesOfDay { before, at, next_at, calendar })
 }
 
 fn read_time_of_day(table: &TomlTable<'_>, key: &str) -> Option<jiff::civil::Time> {

@@ -4,6 +4,7 @@ use super::family_bit;
 use crate::domain::events::event::{LifeCycle, Symbol};
 use crate::domain::facts::catalog::place::{one_shot, order};
 use crate::domain::standard::{FactTally, FirstContactRule, Formula, Standard};
+use crate::standard_file::commitment_table::check_counts_in_case;
 use crate::standard_file::fact_lists::{AcceptedFacts, read_tallies};
 use crate::toml_document::{TomlTable, TomlValue};
 
@@ -22,6 +23,9 @@ pub(super) fn read_first_contact(
         let tallies = read_tallies(list, AcceptedFacts::Moments, standard);
         if tallies.iter().any(|tally| tally.calendar.is_some()) {
             list.report_problem("contacts count at any time; remove `calendar`");
+        }
+        for tally in &tallies {
+            check_counts_in_case(list, tally.kind, standard);
         }
         tallies
     };

@@ -1,9 +1,10 @@
 //! Sums of durations, from which shares and estimated waits are computed on boards and in trends.
 
 use crate::domain::board::reading::ReadingComponents;
+use crate::domain::facts::life_cycle_facts::MILLIONTHS_OF_MISS;
 
 /// Durations of one scope and window, or of one time step: their sum in milliseconds and their
-/// number.
+/// number. For shares of misses, the sum is in millionths.
 #[derive(Clone, Copy, Default, Debug)]
 pub(in crate::domain) struct DurationSum {
     pub(in crate::domain) sum_ms: i64,
@@ -11,6 +12,11 @@ pub(in crate::domain) struct DurationSum {
 }
 
 impl DurationSum {
+    /// Returns the number of misses of which these are the shares.
+    pub(in crate::domain) fn misses(self) -> f64 {
+        self.sum_ms as f64 / MILLIONTHS_OF_MISS as f64
+    }
+
     /// Returns the mean in seconds, or `None` if there are no durations.
     pub(in crate::domain) fn mean_seconds(self) -> Option<f64> {
         (self.count > 0).then(|| self.sum_ms as f64 / 1_000.0 / self.count as f64)

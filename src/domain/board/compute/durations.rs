@@ -94,7 +94,9 @@ fn indicators_by_duration_set(state: &BoardInput<'_>) -> Vec<Vec<usize>> {
 /// Returns the duration sets that an indicator uses.
 fn duration_sets(indicator: &Indicator) -> [Option<&[FactTally]>; 2] {
     match &indicator.formula {
-        Formula::Duration { of } | Formula::EstimatedWait { handling: of, .. } => [Some(of), None],
+        Formula::Duration { of }
+        | Formula::MissCount { of }
+        | Formula::EstimatedWait { handling: of, .. } => [Some(of), None],
         Formula::Share { part, whole, .. } => [Some(part), Some(whole)],
         _ => [None, None],
     }

@@ -42,6 +42,6 @@ pub(super) fn operand_states(reading: Option<&Reading>) -> ReadingStates {
 /// Returns true if the value counts facts, directly or in an operand.
 pub(super) fn is_count(indicator: usize, standard: &Standard) -> bool {
     let formula = &standard.indicators[indicator].formula;
-    matches!(formula, Formula::Count { .. } | Formula::Rate { .. })
+    matches!(formula, Formula::Count { .. } | Formula::MissCount { .. } | Formula::Rate { .. })
         || formula.operand_indicators().into_iter().any(|operand| is_count(operand, standard))
 }

@@ -7,7 +7,7 @@ use crate::domain::cases::context::expired_before;
 use crate::domain::cases::customer;
 use crate::domain::cases::customer::contact::derive_contacts;
 use crate::domain::events::event::{CustomerKey, Symbol};
-use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, LegFact};
+use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind, PlacedFact};
 use crate::domain::standard::{FirstContactRule, Formula, Indicator, Standard};
 use crate::domain::time::timestamp::Timestamp;
 
@@ -109,7 +109,7 @@ impl Caseload {
         if before.families != after.families
             || before.group != after.group
             || before.contact_group != after.contact_group
-            || before.leg_groups != after.leg_groups
+            || before.placed_groups != after.placed_groups
         {
             record_group_counts(changes, before, -1);
             record_group_counts(changes, after, 1);
@@ -137,7 +137,7 @@ impl Caseload {
             change.count_all(before, -1);
             change.count_all(after, 1);
         }
-        change.count_leg_difference(&mut before.legs, &mut after.legs);
+        change.count_placed_difference(&mut before.placed, &mut after.placed);
         let affected = change.affected;
         let families = before.families | after.families;
         if affected.orders
@@ -244,16 +244,18 @@ impl DifferenceCounter<'_> {
         visit_difference(gone, new, |fact, times| self.count_fact(group, fact, times));
     }
 
-    /// Adds (`times` = 1) or retracts (-1) all facts of a case except those of legs.
+    /// Adds (`times` = 1) or retracts (-1) all facts of a case that count in its own groups.
     fn count_all(&mut self, facts: &CaseFacts, times: i32) {
         for (group, facts) in facts.by_group() {
             facts.iter().for_each(|fact| self.count_fact(group, fact, times));
         }
     }
 
-    /// Retracts the leg facts only in `gone` and adds those only in `new`.
-    fn count_leg_difference(&mut self, gone: &mut [LegFact], new: &mut [LegFact]) {
-        visit_difference(gone, new, |leg, times| self.count_fact(leg.group, &leg.fact, times));
+    /// Retracts the placed facts only in `gone` and adds those only in `new`.
+    fn count_placed_difference(&mut self, gone: &mut [PlacedFact], new: &mut [PlacedFact]) {
+        visit_difference(gone, new, |placed, times| {
+            self.count_fact(placed.group, &placed.fact, times);
+        });
     }
 
     /// Adds (`times` = 1) or retracts (-1) a fact.
@@ -277,8 +279,8 @@ pub(super) fn visit_maximum_facts(
 ) {
     let by_group = facts.by_group().into_iter();
     let own = by_group.flat_map(|(group, facts)| facts.iter().map(move |fact| (group, fact)));
-    let legs = facts.legs.iter().map(|leg| (leg.group, &leg.fact));
-    own.chain(legs)
+    let placed = facts.placed.iter().map(|placed| (placed.group, &placed.fact));
+    own.chain(placed)
         .filter(|(_, fact)| consumers[usize::from(fact.kind.0)].maxima)
         .for_each(|(group, fact)| visit(group, *fact));
 }
@@ -309,13 +311,14 @@ pub(super) fn visit_difference<T: Ord>(
     }
 }
 
-/// Records a change of the number of cases in the groups of a case and of its legs.
+/// Records a change of the number of cases in the groups of a case, of its legs and of its
+/// holders.
 fn record_group_counts(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) {
     if facts.families == 0 {
         return;
     }
     let contact_group = Some(facts.contact_group).filter(|group| *group != facts.group);
-    let groups = facts.leg_groups.iter().copied().chain([facts.group]).chain(contact_group);
+    let groups = facts.placed_groups.iter().copied().chain([facts.group]).chain(contact_group);
     changes.case_counts.extend(groups.map(|group| Seen { group, families: facts.families, times }));
 }
 

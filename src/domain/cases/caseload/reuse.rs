@@ -302,7 +302,7 @@ impl Caseload {
         derive_facts::derive_facts_of(&contact, &context, &mut self.groups, &mut facts);
         // A state that expired is a fact at the time of its expiry.
         let times = facts.all.iter().map(|fact| fact.time);
-        let times = times.chain(facts.legs.iter().map(|leg| leg.fact.time));
+        let times = times.chain(facts.placed.iter().map(|placed| placed.fact.time));
         let end = times.max().map_or(last, |time| time.max(last));
         !facts.open && next.time.millis_since(end) > reuse_after
     }

@@ -14,19 +14,22 @@ use crate::domain::standard::ReopeningEffect;
 use crate::domain::time::timestamp::Timestamp;
 
 impl CommitmentClock<'_> {
-    /// Adds the report of the clock whose facts start at `first_index` in `facts`.
+    /// Adds the report of the clock whose facts start at these indexes in the facts of the case and in
+    /// the placed ones.
     #[cold]
     pub(super) fn report_clock(
         &self,
         facts: &mut CaseFacts,
-        first_index: usize,
+        (first_index, first_placed): (usize, usize),
         rule: &CaseDeadlineRule<'_>,
         pauses: &[PauseSpan],
         clock: &DeadlineClock,
     ) {
         let find_fact = |place: u16| {
+            let placed = facts.placed[first_placed..].iter().map(|placed| &placed.fact);
             facts.all[first_index..]
                 .iter()
+                .chain(placed)
                 .find(|fact| fact.kind == self.commitment.first_fact.offset_by(place))
         };
         let state = self.clock_state(facts, find_fact);

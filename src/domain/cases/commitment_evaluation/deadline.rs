@@ -2,7 +2,7 @@
 
 use crate::domain::cases::context::NamedTimes;
 use crate::domain::standard::{DeadlineRule, Standard};
-use crate::domain::time::calendar::{end_of_day, is_before_time_of_day};
+use crate::domain::time::calendar::{end_of_day, is_before_time_of_day, time_of_day_deadline};
 use crate::domain::time::timestamp::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -226,6 +226,12 @@ impl<'a> CaseDeadlineRule<'a> {
                 let before = is_before_time_of_day(from, time, self.zone);
                 Some(if before { end_of_day(from, self.zone) } else { from.plus_millis(otherwise) })
             }
+            DeadlineRule::TimesOfDay { before, at, next_at, calendar } => match calendar {
+                Some(calendar) => {
+                    calendars[calendar].time_of_day_deadline(from, (before, at), next_at, self.zone)
+                }
+                None => time_of_day_deadline(from, (before, at), next_at, self.zone),
+            },
             DeadlineRule::Within(..) | DeadlineRule::Due(_) | DeadlineRule::Appointment(_) => None,
         }
     }

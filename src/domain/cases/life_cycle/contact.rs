@@ -5,6 +5,9 @@
 //! contact with several legs has one outcome of its own, and each leg has one. The facts of the
 //! contact count in scopes without a leg dimension, those of the legs in the others.
 //!
+//! A *ring* is the attempt to reach one agent for a leg. One that nobody answered is a fact about the
+//! agent and belongs to no leg.
+//!
 //! - `contact/legs.rs` finds the legs of a contact.
 //! - `contact/outcome.rs` derives the facts of the contact and of each leg.
 
@@ -19,7 +22,7 @@ use crate::domain::cases::leg_settings::LegSettings;
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventDetail, EventVerb, PackedMillis};
 use crate::domain::facts::catalog::place::{LEG_COUNTERPARTS, contact, leg};
-use crate::domain::facts::catalog::{Fact, LegFact};
+use crate::domain::facts::catalog::{Fact, PlacedFact};
 use crate::domain::time::timestamp::Timestamp;
 
 /// Legs of a contact, as far as they count apart from it.
@@ -204,12 +207,14 @@ fn derive_facts_with_legs(
     writer: &mut FactWriter<'_, '_>,
 ) -> LegPlacement {
     let (settings, standard) = (writer.context.legs, writer.context.standard);
-    let observations: Vec<Observation> = observations.collect();
+    let (rings, observations): (Vec<Observation>, Vec<Observation>) =
+        observations.partition(|one| one.kind.verb == EventVerb::RingMissed);
     let mut history = LegHistory::new(groups, standard, settings);
     history.add_observations(&observations);
     if history.merged {
         return LegPlacement::NoLeg;
     }
+    write_missed_rings(&rings, case_group, history.groups, writer);
     history.lost_at.iter().for_each(|time| writer.mark_lost(*time));
     let first_fact = writer.facts.all.len();
     let pending = outcome::write_contact_facts(&history, writer);
@@ -251,13 +256,34 @@ fn derive_facts_with_legs(
             groups.inherit_attributes(leg.group, case_group, kept, 0, standard)
         };
         let in_leg_scopes = groups.with_reach(group, ScopeReach::LegScopes, standard);
-        writer.facts.leg_groups.push(in_leg_scopes);
+        writer.facts.placed_groups.push(in_leg_scopes);
         if settings.uses_leg_facts {
-            writer.facts.leg_groups.push(group);
+            writer.facts.placed_groups.push(group);
         }
         move_facts_to_leg(first_of_leg, in_leg_scopes, group, writer);
     }
     LegPlacement::Apart(contact_group)
+}
+
+/// Adds the facts about rings that no agent answered. Each counts for its queue and agent.
+fn write_missed_rings(
+    rings: &[Observation],
+    case_group: u32,
+    groups: &mut CaseGroups,
+    writer: &mut FactWriter<'_, '_>,
+) {
+    let kind = writer.first_kind.offset_by(contact::RING_MISSED);
+    if !writer.context.used_kinds[usize::from(kind.0)] {
+        return;
+    }
+    let (own, standard) = (writer.context.legs.own_dimensions, writer.context.standard);
+    for ring in rings {
+        let group = groups.inherit_attributes(ring.group, case_group, own, 0, standard);
+        let value = ring.detail.wait.map_or(Fact::UNKNOWN, PackedMillis::get);
+        let fact = Fact { kind, label: None, time: ring.time, value };
+        writer.facts.placed_groups.push(group);
+        writer.facts.placed.push(PlacedFact { group, fact });
+    }
 }
 
 /// Moves the facts from index `first` on to the leg facts, in the group `in_leg_scopes`. Adds their
@@ -270,9 +296,12 @@ fn move_facts_to_leg(
 ) {
     for place in first..writer.facts.all.len() {
         let fact = writer.facts.all[place];
-        writer.facts.legs.push(LegFact { group: in_leg_scopes, fact });
+        writer.facts.placed.push(PlacedFact { group: in_leg_scopes, fact });
         let counterpart = leg_counterpart(&fact, writer);
-        writer.facts.legs.extend(counterpart.map(|fact| LegFact { group: in_all_scopes, fact }));
+        writer
+            .facts
+            .placed
+            .extend(counterpart.map(|fact| PlacedFact { group: in_all_scopes, fact }));
     }
     writer.facts.all.truncate(first);
 }
@@ -331,7 +360,7 @@ mod tests {
     "#;
 
     /// Facts of a contact and its legs, sorted, with the group of the contact if its legs count apart.
-    type DerivedFacts = (Vec<Fact>, Vec<LegFact>, Option<u32>);
+    type DerivedFacts = (Vec<Fact>, Vec<PlacedFact>, Option<u32>);
 
     /// Derives the facts of a contact; with `by_legs` always by the rules for legs.
     fn facts_of(
@@ -373,8 +402,8 @@ mod tests {
             derive_facts(all, case_group, &mut groups, &mut writer)
         };
         out.all.sort_unstable();
-        out.legs.sort_unstable();
-        (out.all, out.legs, contact_group)
+        out.placed.sort_unstable();
+        (out.all, out.placed, contact_group)
     }
 
     fn observation(place: usize, verb: EventVerb, time: i64, queue: u32) -> Observation {

@@ -47,6 +47,11 @@ impl<'a, 'f> FactWriter<'a, 'f> {
         }
     }
 
+    /// Keeps the case open without a state.
+    pub fn keep_open(&mut self) {
+        self.facts.open = true;
+    }
+
     /// Records that the source lost track of the case, which ends every current state at `time`.
     pub fn mark_lost(&mut self, time: Timestamp) {
         self.lost_at.push(time);

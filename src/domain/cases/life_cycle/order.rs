@@ -71,6 +71,9 @@ impl OrderProgress {
             EventVerb::Assigned => writer.add_fact(order::ASSIGNED, time, since_opened()),
             EventVerb::Arrived => writer.add_fact(order::ARRIVED, time, since_opened()),
             EventVerb::Replied => writer.add_fact(order::REPLIED, time, since_opened()),
+            EventVerb::CustomerReplied => {
+                writer.add_fact(order::CUSTOMER_REPLIED, time, Fact::UNKNOWN);
+            }
             EventVerb::Paused if !self.closed => {
                 end_pause(writer, time);
                 writer.facts.stops.push(ClockStop {

@@ -218,7 +218,7 @@ impl CaseRecord {
         }
         let mut used = 0;
         for place in 0..self.inline_len(part) {
-            summary.add_group(self.kinds[place].family, self.groups[place], context, groups);
+            summary.add_group(self.kinds[place], self.groups[place], context, groups);
             summary.last_observed = self.observation_time(place);
             used |= self.detail_bits[place];
         }

@@ -3,7 +3,7 @@
 use crate::domain::cases::context::{DerivationContext, NamedTimes};
 use crate::domain::cases::groups::CaseGroups;
 use crate::domain::cases::observation::Observation;
-use crate::domain::events::event::{CaseFamily, CustomerKey, EventDetail, Symbol};
+use crate::domain::events::event::{CustomerKey, EventDetail, EventType, EventVerb, Symbol};
 use crate::domain::facts::catalog::CaseFacts;
 use crate::domain::time::timestamp::Timestamp;
 
@@ -15,6 +15,8 @@ pub struct CaseSummary {
     group: Option<u32>,
     pub(in crate::domain::cases) first_group: Option<u32>,
     last_group: Option<u32>,
+    /// Group of the first missed ring, for a case of which nothing else is known.
+    ring_group: Option<u32>,
     customer: Option<CustomerKey>,
     topic: Option<Symbol>,
     pub(in crate::domain::cases) named_times: NamedTimes,
@@ -30,7 +32,7 @@ impl CaseSummary {
         context: &DerivationContext<'_>,
         groups: &mut CaseGroups,
     ) {
-        self.add_group(one.kind.family, one.group, context, groups);
+        self.add_group(one.kind, one.group, context, groups);
         self.add_detail(&one.detail);
         self.last_observed = one.time;
     }
@@ -38,12 +40,17 @@ impl CaseSummary {
     #[inline]
     pub(super) fn add_group(
         &mut self,
-        family: CaseFamily,
+        kind: EventType,
         group: u32,
         context: &DerivationContext<'_>,
         groups: &mut CaseGroups,
     ) {
-        self.families |= 1 << (family.0 & 63);
+        self.families |= 1 << (kind.family.0 & 63);
+        if kind.verb == EventVerb::RingMissed {
+            // The agent who let it ring is not the one of the case.
+            self.ring_group = self.ring_group.or(Some(group));
+            return;
+        }
         // A repeated group changes nothing, and most observations repeat it.
         let again = self.last_group.replace(group) == Some(group);
         self.group = match self.group {
@@ -83,7 +90,7 @@ impl CaseSummary {
 
     pub(in crate::domain::cases) fn copy_into(&self, out: &mut CaseFacts) {
         out.families = self.families;
-        out.group = self.group.unwrap_or(0);
+        out.group = self.group.or(self.ring_group).unwrap_or(0);
         (out.customer, out.topic, out.last_observed) =
             (self.customer, self.topic, self.last_observed);
     }

@@ -14,6 +14,8 @@
 //! - `abandoned` and `overflowed` end the waiting leg. If the next leg showed the exit already, they
 //!   give its reason.
 //! - `transferred` ends the conversation of the newest answered leg.
+//! - A `called_back` that reached the customer belongs to every leg that had left with the reason
+//!   `callback` and was not called back before. If no leg had, it belongs to the first that does.
 //! - `ended` ends the contact. A leg that still waits is abandoned (`hangup`).
 //!
 //! An observation that names a queue belongs to a leg in that queue. A leg whose offer names no queue
@@ -52,6 +54,8 @@ pub(super) struct Leg {
     pub(super) to: Option<Symbol>,
     /// Work reported with the end of the conversation.
     pub(super) work: EndingWork,
+    /// Call-back that reached the customer after the leg left with the reason `callback`.
+    pub(super) called_back: Option<Timestamp>,
 }
 
 /// Outcome of a leg.
@@ -94,6 +98,13 @@ impl Leg {
         (self.outcome, self.reason, self.left) = (outcome, reason, time);
     }
 
+    /// Returns true if the customer left the queue for a call-back that has not reached her.
+    pub(super) fn awaits_call_back(&self, callback: Symbol) -> bool {
+        !matches!(self.outcome, LegOutcome::Waiting | LegOutcome::Answered)
+            && self.reason == Some(callback)
+            && self.called_back.is_none()
+    }
+
     fn was_left(&self, callback: Symbol) -> bool {
         !matches!(self.outcome, LegOutcome::Waiting | LegOutcome::Answered)
             && self.reason != Some(callback)
@@ -127,7 +138,7 @@ pub(super) struct ContactEnd {
 
 /// Legs of a contact, and what is known of the whole.
 pub(super) struct LegHistory<'a> {
-    groups: &'a mut CaseGroups,
+    pub(super) groups: &'a mut CaseGroups,
     standard: &'a Standard,
     pub(super) settings: LegSettings,
     /// Legs in the order in which they began.
@@ -135,8 +146,10 @@ pub(super) struct LegHistory<'a> {
     /// Group with the attributes of all observations so far; `None` before the first.
     known_attributes: Option<u32>,
     pub(super) end: ContactEnd,
-    /// First call-back that reached the customer.
-    pub(super) called_back: Option<Timestamp>,
+    /// Call-backs that reached the customer, each with the leg that it names.
+    call_backs: Vec<(Timestamp, Option<Symbol>)>,
+    /// Time of the first of them.
+    pub(super) first_call_back: Option<Timestamp>,
     /// Times at which the source lost track of the contact.
     pub(super) lost_at: Vec<Timestamp>,
     /// True if the contact is part of another one and counts nowhere.
@@ -156,7 +169,8 @@ impl<'a> LegHistory<'a> {
             legs: Vec::new(),
             known_attributes: None,
             end: ContactEnd::default(),
-            called_back: None,
+            call_backs: Vec::new(),
+            first_call_back: None,
             lost_at: Vec::new(),
             merged: false,
         }
@@ -168,6 +182,7 @@ impl<'a> LegHistory<'a> {
             (one.time, one.sequence) == (next.time, next.sequence)
         };
         observations.chunk_by(same_moment).for_each(|moment| self.add_moment(moment));
+        self.assign_call_backs();
     }
 
     /// Adds the observations of one moment.
@@ -202,10 +217,7 @@ impl<'a> LegHistory<'a> {
             EventVerb::Abandoned => self.add_exit(one, LegOutcome::Abandoned),
             EventVerb::Overflowed => self.add_exit(one, LegOutcome::Overflowed),
             EventVerb::Transferred => self.add_transfer(one),
-            EventVerb::CalledBack => {
-                let reached = one.detail.label == Some(self.settings.reached);
-                self.called_back = self.called_back.or(reached.then_some(one.time));
-            }
+            EventVerb::CalledBack => self.add_call_back(one),
             EventVerb::Ended => self.add_end(one),
             EventVerb::Lost => self.lost_at.push(one.time),
             EventVerb::Merged => self.merged = true,
@@ -307,6 +319,30 @@ impl<'a> LegHistory<'a> {
         self.complete_offered_leg(place, one);
     }
 
+    fn add_call_back(&mut self, one: &Observation) {
+        if one.detail.label == Some(self.settings.reached) {
+            self.first_call_back = self.first_call_back.or(Some(one.time));
+            self.call_backs.push((one.time, one.detail.leg));
+        }
+    }
+
+    /// Assigns the call-backs to the legs whose customer waited for them.
+    fn assign_call_backs(&mut self) {
+        let callback = self.settings.callback;
+        for (time, name) in std::mem::take(&mut self.call_backs) {
+            let had_asked = |leg: &Leg| leg.reason == Some(callback) && leg.left <= time;
+            // The clocks of two systems may differ.
+            let is_early = !self.legs.iter().any(had_asked);
+            let waiting = self.legs.iter_mut().filter(|leg| {
+                (name.is_none() || leg.name == name)
+                    && leg.awaits_call_back(callback)
+                    && (is_early || had_asked(leg))
+            });
+            let most = if is_early { 1 } else { usize::MAX };
+            waiting.take(most).for_each(|leg| leg.called_back = Some(time));
+        }
+    }
+
     fn add_end(&mut self, one: &Observation) {
         if !self.end.was_ended {
             self.end.work = EndingWork::from_detail(&one.detail);
@@ -364,6 +400,7 @@ impl<'a> LegHistory<'a> {
             transferred: false,
             to: None,
             work: EndingWork::default(),
+            called_back: None,
         });
         self.legs.len() - 1
     }

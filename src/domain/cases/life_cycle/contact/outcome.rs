@@ -5,10 +5,11 @@
 //! | answered | a leg was answered, or a call-back reached the customer | the first answer; the wait runs from the first arrival |
 //! | waiting | no answer, and a leg waits | since the first arrival |
 //! | abandoned, overflowed | no answer, and no leg waits | those of the last leg, with the wait from the first arrival |
-//! | call-back pending | the last leg left with reason `callback`, and the contact has not ended | since that exit |
+//! | call-back pending | the last leg left with reason `callback`, no later call-back reached the customer, and the contact has not ended | since that exit |
 //! | not offered | the first leg has no arrival | counted by itself, in no answer rate |
 //!
-//! Later legs of an answered contact change only the facts of legs. The handling time of a contact is
+//! Later legs of an answered contact change only the facts of legs, and may leave another call-back
+//! pending. The handling time of a contact is
 //! the sum over its legs.
 
 use super::legs::{ContactEnd, Leg, LegHistory, LegOutcome};
@@ -47,9 +48,14 @@ pub(super) fn write_contact_facts(
         if is_offered {
             writer.add_fact(contact::ANSWERED, time, waited);
         }
+        // A customer who was answered before may wait for another call-back.
+        pending = last.awaits_call_back(writer.context.legs.callback)
+            && end.time.is_none()
+            && writer.add_pending_state(contact::CALLBACK, last.left);
     } else if waiting.is_none() {
         pending = write_exit(last, end, waited_until(last.left), writer);
     }
+    legs.iter().for_each(|leg| write_call_back(leg, writer));
     if let Some(leg) = legs.iter().find(|leg| leg.transferred) {
         write_transfer(leg, writer);
     }
@@ -72,7 +78,7 @@ pub(super) fn write_contact_facts(
 /// Returns the time of the first answer or successful call-back; `None` without one.
 fn first_answer(history: &LegHistory<'_>) -> Option<Timestamp> {
     let answered = history.legs.iter().filter(|leg| leg.outcome == LegOutcome::Answered);
-    answered.map(|leg| leg.left).chain(history.called_back).min()
+    answered.map(|leg| leg.left).chain(history.first_call_back).min()
 }
 
 /// Adds the exit of a contact that left the queues without an answer, or its pending call-back.
@@ -83,13 +89,20 @@ fn write_exit(
     waited: Option<i64>,
     writer: &mut FactWriter<'_, '_>,
 ) -> bool {
-    let pending = last.reason == Some(writer.context.legs.callback)
+    let pending = last.awaits_call_back(writer.context.legs.callback)
         && !end.was_ended
         && writer.add_pending_state(contact::CALLBACK, last.left);
     if let Some(waited) = waited.filter(|_| !pending) {
         writer.add_labeled_fact(exit_place(last), last.left, waited, last.reason);
     }
     pending
+}
+
+/// Adds the call-back of a leg, with the time since the exit from the queue.
+fn write_call_back(leg: &Leg, writer: &mut FactWriter<'_, '_>) {
+    if let Some(time) = leg.called_back {
+        writer.add_fact(contact::CALLED_BACK, time, time.millis_since(leg.left));
+    }
 }
 
 fn exit_place(leg: &Leg) -> u16 {
@@ -176,6 +189,7 @@ pub(super) fn write_leg_facts(
             writer.add_labeled_fact(exit_place(leg), leg.left, waited, leg.reason);
         }
     }
+    write_call_back(leg, writer);
     if leg.transferred {
         write_transfer(leg, writer);
     }

@@ -38,7 +38,7 @@ use firstline::domain::board::reading::ReadingComponents;
 use firstline::domain::cases::data_coverage::DataCoverage;
 use firstline::domain::events::event::CaseFamily;
 use firstline::domain::monitor::Monitor;
-use firstline::domain::standard::source::DeclaredSource;
+use firstline::domain::standard::source::SilenceLimit;
 use firstline::domain::standard::{RetentionHorizon, Standard};
 use firstline::domain::time::period::Period;
 use firstline::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
@@ -167,16 +167,18 @@ fn board_depends_only_on_set_of_events() {
 /// Few cases with many events: colliding ids, ties, discarded histories and simultaneous timers.
 #[test]
 fn data_coverage_depends_only_on_set_of_events() {
-    let sources = [60_000, 600_000].map(|silent_after_ms| DeclaredSource {
-        name: String::new(),
-        silent_after_ms,
-        reuse_after_ms: None,
-        conditions: Vec::new(),
-        families: u64::MAX,
-    });
+    let closed_at_noon = parse_standard("s.toml", include_str!("standards/silence_calendar.toml"))
+        .expect("the standard is valid");
+    let calendar = (&closed_at_noon.calendars[0], closed_at_noon.zones.get(0));
+    let limits = [
+        SilenceLimit { silent_after_ms: 60_000, calendar: None },
+        SilenceLimit { silent_after_ms: 600_000, calendar: Some(calendar) },
+    ];
     let mut schema = test_standards()[0].schema.clone();
     schema.sources = vec!["/one".to_owned(), "/two".to_owned()];
-    let events = prop::collection::vec((0..4_u8, 0..3_u8, 0..7_200_000_i64), 0..60);
+    // From 11:00 to 13:00 in Shanghai.
+    let times = 10_800_000..18_000_000_i64;
+    let events = prop::collection::vec((0..4_u8, 0..3_u8, times), 0..60);
     let shuffled = events.prop_flat_map(|events| {
         let repeated = prop::collection::vec(any::<Index>(), 0..5);
         (Just(events.clone()), Just(events).prop_shuffle(), repeated)
@@ -185,7 +187,8 @@ fn data_coverage_depends_only_on_set_of_events() {
         let coverage = |events: &[(u8, u8, i64)]| {
             let mut coverage = DataCoverage::new(&schema);
             for (family, source, time) in events {
-                coverage.record_event(CaseFamily(*family), *source, Timestamp(*time), &sources);
+                let limit_of = |place: usize| limits.get(place).copied();
+                coverage.record_event(CaseFamily(*family), *source, Timestamp(*time), limit_of);
             }
             coverage
         };

@@ -122,7 +122,7 @@ const ORDER_NAMES: &[FactNameRow] = &[
     ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
     ("open", "open", "在途", "", ""),
     ("paused", "paused", "暂停中", "", ""),
-    ("customer_replied", "~with a reply of the customer", "客户回复", "", ""),
+    ("customer_replied", "~answered by the customer", "客户回复", "", ""),
     ("held", "~passed on or closed by a unit", "单位经手结束", "time held", "经手时长"),
 ];
 const COMMITMENT_NAMES: &[FactNameRow] = &[

@@ -131,7 +131,7 @@ impl Monitor {
                 .stale_after_ms
                 .zip(*last_received)
                 .is_some_and(|(after, last)| now.millis_since(last) > after),
-            silent_sources: silent_sources.silent_sources(&standard.sources, *now),
+            silent_sources: silent_sources.silent_sources(standard, *now),
             coverage,
             bounds: current,
             benchmarks,

@@ -119,6 +119,7 @@ impl Standard {
         self.sources.push(DeclaredSource {
             name: source.to_owned(),
             silent_after_ms: DeclaredSource::NEVER_SILENT,
+            silence_calendar: None,
             reuse_after_ms: Some(reuse_after_ms),
             conditions: Vec::new(),
             families: u64::MAX,

@@ -4,6 +4,7 @@ use super::fact_lists::read_conditions;
 use crate::domain::standard::Standard;
 use crate::domain::standard::source::DeclaredSource;
 use crate::standard_file::check_name;
+use crate::standard_file::named_parts::find_calendar;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 
 /// Adds the sources of the file to the standard.
@@ -40,6 +41,11 @@ fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
             .required_value("silent_after", "a duration, as in \"5m\"")
             .and_then(|value| value.require_duration())
     };
+    let silence_calendar =
+        table.value("calendar").and_then(|value| find_calendar(&value, standard));
+    if table.value("calendar").is_some() && table.value("silent_after").is_none() {
+        table.report_problem("calendar", "a `calendar` needs `silent_after`");
+    }
     let conditions = read_conditions(&table, standard);
     let families = read_source_families(&table, &standard.schema.families);
     table.report_unknown_keys();
@@ -52,6 +58,7 @@ fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     standard.sources.push(DeclaredSource {
         name: name.to_owned(),
         silent_after_ms,
+        silence_calendar,
         reuse_after_ms,
         conditions,
         families,

@@ -135,7 +135,14 @@ pub(crate) const STANDARD_SAMPLES: &[SampleFile] = &[
     sample("[zones]", "[zones]\n{keys}\n", &[]),
     sample("[horizon]", "[horizon]\n{keys}\n", &[]),
     sample("[expire]", "[expire]\n{keys}\n", &[]),
-    sample("[source.NAME]", "[source.hefei]\n{keys}\n", &[]),
+    sample(
+        "[source.NAME]",
+        "[source.hefei]\n{keys}\n",
+        &[
+            &["source", "silent_after", "reuse_after", "where", "families"],
+            &["source", "silent_after", "calendar"],
+        ],
+    ),
     sample("[benchmark.NAME]", "[benchmark.rivals]\n{keys}\n", &[]),
     sample("[population.NAME]", "[population.homes]\n{keys}\n", &[]),
     sample(

@@ -227,12 +227,10 @@ impl Caseload {
                         continue;
                     }
                 }
-                self.coverage.record_event(
-                    event.kind.family,
-                    event.source,
-                    event.time,
-                    &self.standard.sources,
-                );
+                let standard = &self.standard;
+                self.coverage.record_event(event.kind.family, event.source, event.time, |place| {
+                    Some(standard.silence_limit(standard.sources.get(place)?))
+                });
             }
         }
         applied.subjects_reused = self.reused.begun() - cases_begun_before;

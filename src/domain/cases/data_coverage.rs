@@ -8,7 +8,7 @@ mod source_coverage;
 use self::source_coverage::SourceCoverage;
 use super::snapshot_validation::SnapshotBounds;
 use crate::domain::events::event::CaseFamily;
-use crate::domain::standard::source::DeclaredSource;
+use crate::domain::standard::source::SilenceLimit;
 use crate::domain::standard::{EventSchema, RetentionHorizon};
 use crate::domain::time::timestamp::{SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,14 +51,14 @@ impl DataCoverage {
     }
 
     /// Records an accepted or repeated event. `source` is 0 for undeclared sources, otherwise the
-    /// place of the source plus one.
+    /// place of the source plus one. `limit_of` gives the limit of silence of the source at a place.
     #[inline]
-    pub fn record_event(
+    pub fn record_event<'s>(
         &mut self,
         family: CaseFamily,
         source: u8,
         time: Timestamp,
-        declared: &[DeclaredSource],
+        limit_of: impl FnOnce(usize) -> Option<SilenceLimit<'s>>,
     ) {
         if let Some(known) = self.families.get_mut(usize::from(family.0))
             && known.earliest.is_none_or(|earliest| time < earliest)
@@ -67,9 +67,8 @@ impl DataCoverage {
         }
         if source != 0 {
             let place = usize::from(source) - 1;
-            if let (Some(known), Some(source)) = (self.sources.get_mut(place), declared.get(place))
-            {
-                known.record_event(time, source.silent_after_ms);
+            if let (Some(known), Some(limit)) = (self.sources.get_mut(place), limit_of(place)) {
+                known.record_event(time, &limit);
             }
         }
     }
@@ -104,20 +103,20 @@ impl DataCoverage {
     pub fn silence_end(
         &self,
         source: usize,
-        silent_after_ms: i64,
+        limit: &SilenceLimit<'_>,
         window_start: Timestamp,
         known_since: Timestamp,
     ) -> Option<Timestamp> {
-        self.sources.get(source)?.silence_end(silent_after_ms, window_start, known_since)
+        self.sources.get(source)?.silence_end(limit, window_start, known_since)
     }
 
     /// Returns false if the source had no silence after its first event and began before or soon
     /// after the earliest event of any family.
     #[must_use]
-    pub fn may_have_silence(&self, source: usize, silent_after_ms: i64) -> bool {
+    pub fn may_have_silence(&self, source: usize, limit: &SilenceLimit<'_>) -> bool {
         let earliest = self.families.iter().filter_map(|family| family.known_since()).min();
         earliest.is_some_and(|earliest| {
-            self.silence_end(source, silent_after_ms, Timestamp(i64::MIN), earliest).is_some()
+            self.silence_end(source, limit, Timestamp(i64::MIN), earliest).is_some()
         })
     }
 
@@ -228,7 +227,7 @@ mod tests {
     fn coverage(times: &[(u8, i64)]) -> DataCoverage {
         let mut coverage = DataCoverage::new(&schema(&["call", "repair"]));
         for (family, time) in times {
-            coverage.record_event(CaseFamily(*family), 0, Timestamp(*time), &[]);
+            coverage.record_event(CaseFamily(*family), 0, Timestamp(*time), |_| None);
         }
         coverage
     }
@@ -254,7 +253,7 @@ mod tests {
             [0, 1, 2].map(|family| known_since(coverage, family).map(|since| since.0))
         };
         assert_eq!(since(&changed), [Some(2_000), None, Some(8_000)]);
-        changed.record_event(CaseFamily(2), 0, Timestamp(500), &[]);
+        changed.record_event(CaseFamily(2), 0, Timestamp(500), |_| None);
         assert_eq!(since(&changed)[2], Some(8_000), "a late event does not bring back the others");
         assert_eq!(since(&changed.with_schema(&now, &now, at)), since(&changed));
     }

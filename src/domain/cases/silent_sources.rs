@@ -1,5 +1,6 @@
 //! Last contact with each declared source, and detection of sources that have been silent too long.
 
+use crate::domain::standard::Standard;
 use crate::domain::standard::source::DeclaredSource;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,15 +52,17 @@ impl SilentSources {
     #[must_use]
     pub fn silent_sources<'s>(
         &self,
-        sources: &'s [DeclaredSource],
+        standard: &'s Standard,
         now: Timestamp,
     ) -> Vec<&'s DeclaredSource> {
         let since =
             |place: usize| self.last_received.get(place).copied().flatten().or(self.first_reached);
         let is_silent = |place: usize, source: &DeclaredSource| {
-            since(place).is_some_and(|since| now.millis_since(since) > source.silent_after_ms)
+            let limit = standard.silence_limit(source);
+            since(place).is_some_and(|since| limit.is_silent(since, now))
         };
-        sources
+        standard
+            .sources
             .iter()
             .enumerate()
             .filter(|(place, source)| is_silent(*place, source))

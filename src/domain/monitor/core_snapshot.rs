@@ -307,7 +307,7 @@ impl Monitor {
         let Caseload { standard, coverage, cases, horizon, now, .. } = &mut self.caseload;
         for slot in cases.occupied_slots() {
             for observation in cases.observations(slot) {
-                coverage.record_event(observation.kind.family, 0, observation.time, &[]);
+                coverage.record_event(observation.kind.family, 0, observation.time, |_| None);
             }
         }
         let was_counted = |family: usize| {

@@ -250,7 +250,7 @@ const EXPIRY_KEYS: [KeyReference; 1] = [KeyReference::optional(
 )];
 
 /// `[source.NAME]`.
-const SOURCE_KEYS: [KeyReference; 5] = [
+const SOURCE_KEYS: [KeyReference; 6] = [
     KeyReference::required(
         "source",
         "string",
@@ -264,6 +264,14 @@ const SOURCE_KEYS: [KeyReference; 5] = [
         "Without an event from this source for longer than this, every reading it feeds is \
         `stale`.",
         r#"silent_after = "5m""#,
+    ),
+    KeyReference::optional(
+        "calendar",
+        "name of a calendar",
+        "all hours count",
+        "Calendar whose open time counts for `silent_after`. In closed time the source is never \
+        silent. Requires `silent_after`.",
+        r#"calendar = "field""#,
     ),
     KeyReference::optional(
         "reuse_after",

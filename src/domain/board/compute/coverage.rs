@@ -35,7 +35,7 @@ impl<'b> BoardCoverage<'b> {
             known_since: known_since.collect(),
             resumed_sources: sources
                 .filter(|(place, source)| {
-                    state.coverage.may_have_silence(*place, source.silent_after_ms)
+                    state.coverage.may_have_silence(*place, &standard.silence_limit(source))
                 })
                 .collect(),
         }
@@ -60,7 +60,12 @@ impl<'b> BoardCoverage<'b> {
             .collect();
         let silence_end = |start: &Timestamp| {
             let ends = resumed.iter().filter_map(|(place, source)| {
-                state.coverage.silence_end(*place, source.silent_after_ms, *start, known_since?)
+                state.coverage.silence_end(
+                    *place,
+                    &standard.silence_limit(source),
+                    *start,
+                    known_since?,
+                )
             });
             ends.max()
         };

@@ -1,6 +1,7 @@
 //! Time ranges in which a declared source sent events without a silence beyond its limit.
 
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
+use crate::domain::standard::source::SilenceLimit;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,30 +24,27 @@ impl SourceCoverage {
 
     /// Records an event of a source with this limit of silence.
     #[inline]
-    pub(super) fn record_event(&mut self, time: Timestamp, silent_after_ms: i64) {
+    pub(super) fn record_event(&mut self, time: Timestamp, limit: &SilenceLimit<'_>) {
         match self.ranges.last_mut() {
-            Some((first, last))
-                if time >= *first && time.millis_since(*last) <= silent_after_ms =>
-            {
+            Some((first, last)) if time >= *first && !limit.is_exceeded(*last, time) => {
                 *last = time.max(*last);
             }
-            _ => self.record_elsewhere(time, silent_after_ms),
+            _ => self.record_elsewhere(time, limit),
         }
     }
 
     #[cold]
-    fn record_elsewhere(&mut self, time: Timestamp, silent_after_ms: i64) {
-        let place =
-            self.ranges.partition_point(|(_, last)| time.millis_since(*last) > silent_after_ms);
+    fn record_elsewhere(&mut self, time: Timestamp, limit: &SilenceLimit<'_>) {
+        let place = self.ranges.partition_point(|(_, last)| limit.is_exceeded(*last, time));
         match self.ranges.get_mut(place) {
-            Some((first, last)) if first.millis_since(time) <= silent_after_ms => {
+            Some((first, last)) if !limit.is_exceeded(time, *first) => {
                 (*first, *last) = (time.min(*first), time.max(*last));
             }
             _ => self.ranges.insert(place, (time, time)),
         }
         if let (Some((_, last)), Some((next_first, next_last))) =
             (self.ranges.get(place), self.ranges.get(place + 1))
-            && next_first.millis_since(*last) <= silent_after_ms
+            && !limit.is_exceeded(*last, *next_first)
         {
             self.ranges[place].1 = (*last).max(*next_last);
             self.ranges.remove(place + 1);
@@ -59,12 +57,12 @@ impl SourceCoverage {
     /// Returns the end of the latest silence after `window_start`; `None` without one.
     pub(super) fn silence_end(
         &self,
-        silent_after_ms: i64,
+        limit: &SilenceLimit<'_>,
         window_start: Timestamp,
         known_since: Timestamp,
     ) -> Option<Timestamp> {
         let (first, latest) = (self.ranges.first()?.0, self.ranges.last()?.0);
-        let begins_late = first.millis_since(window_start.max(known_since)) > silent_after_ms;
+        let begins_late = limit.is_exceeded(window_start.max(known_since), first);
         (latest > window_start && (self.ranges.len() > 1 || begins_late)).then_some(latest)
     }
 
@@ -82,17 +80,17 @@ impl SourceCoverage {
 mod tests {
     use super::*;
 
-    const LIMIT: i64 = 10;
+    const LIMIT: SilenceLimit<'_> = SilenceLimit { silent_after_ms: 10, calendar: None };
 
     fn coverage(times: &[i64]) -> SourceCoverage {
         let mut coverage = SourceCoverage::default();
-        times.iter().for_each(|time| coverage.record_event(Timestamp(*time), LIMIT));
+        times.iter().for_each(|time| coverage.record_event(Timestamp(*time), &LIMIT));
         coverage
     }
 
     fn silence_end(coverage: &SourceCoverage, window_start: i64, known_since: i64) -> Option<i64> {
         coverage
-            .silence_end(LIMIT, Timestamp(window_start), Timestamp(known_since))
+            .silence_end(&LIMIT, Timestamp(window_start), Timestamp(known_since))
             .map(|end| end.0)
     }
 

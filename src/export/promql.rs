@@ -69,16 +69,16 @@ impl<'s> PromqlQueries<'s> {
     }
 
     /// Returns the default window of an indicator: that of the standard, or the closest of its own.
-    /// Returns `None` for a current state.
+    /// Returns `None` for a current state. An indicator that is computed from others has the windows
+    /// that all of them have.
     #[must_use]
     pub fn window_of(&self, indicator: &Indicator) -> Option<Window> {
         if indicator.formula.is_current_state() {
             return None;
         }
-        let default =
-            self.default_window.filter(|window| indicator.coverage.includes_window(*window));
-        let own = || indicator.coverage.windows.iter().flatten().min_by_key(distance).copied();
-        default.or_else(own)
+        let windows = self.standard.windows.iter().enumerate();
+        let covered = windows.filter(|(place, _)| self.standard.covers_window(indicator, *place));
+        covered.map(|(_, window)| window).min_by_key(distance).copied()
     }
 
     /// Returns the selector of the scopes that an indicator's rules compare with targets:
@@ -204,4 +204,25 @@ pub(super) fn chinese_family_name(family: &str) -> String {
         _ => return format!("`{family}`"),
     };
     known.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standard_file::parse_standard;
+
+    #[test]
+    fn difference_has_a_window_that_both_operands_have() {
+        let text = include_str!("../../standards/contact-center.toml");
+        let standard = parse_standard("contact-center.toml", text).expect("it is valid");
+        let queries = PromqlQueries::new(&standard);
+        let window = |name: &str| {
+            let place = standard.find_indicator(name).expect("the indicator exists");
+            queries.window_of(&standard.indicators[place]).map(|window| window.to_string())
+        };
+        assert_eq!(window("answer_rate").as_deref(), Some("30m"));
+        assert_eq!(window("association_answer_rate").as_deref(), Some("month"));
+        assert_eq!(window("above_association").as_deref(), Some("month"));
+        assert_eq!(window("calls_waiting"), None);
+    }
 }

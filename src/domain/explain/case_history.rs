@@ -7,7 +7,8 @@ use super::explanation::symbol_text;
 use crate::domain::cases::case_names::{CaseName, CaseNames};
 use crate::domain::cases::groups::{CaseGroups, ScopeReach};
 use crate::domain::cases::observation::Observation;
-use crate::domain::events::event::{EventDetail, PackedMillis, PackedTimestamp, Symbol};
+use crate::domain::events::benchmark_report::BenchmarkReport;
+use crate::domain::events::event::{EventDetail, EventVerb, PackedMillis, PackedTimestamp, Symbol};
 use crate::domain::facts::catalog::{CaseFacts, CountedUnit, Fact, FactMeasure, PlacedFact};
 use crate::domain::facts::commitment_clock::{
     ClockReport, ClockState, ClockStop, PauseEffect, StopReason,
@@ -206,6 +207,9 @@ impl CaseDescriber<'_> {
         };
         let owner = owner.map(|owner| number_in(owners, owner));
         let leg = leg.map(|leg| number_in(legs, leg));
+        if observation.kind.verb == EventVerb::Reported {
+            return series_value_fields(&observation.detail);
+        }
         let fields = [
             ("due", due.map(named_time)),
             ("appointment", appointment.map(named_time)),
@@ -322,5 +326,35 @@ impl CaseDescriber<'_> {
             }
         };
         facts.clock_reports.iter().flatten().map(clock).collect()
+    }
+}
+
+/// Returns the fields of a value of an outside series.
+fn series_value_fields(detail: &EventDetail) -> Vec<(&'static str, HistoryValue)> {
+    let report = BenchmarkReport::from_detail(detail);
+    report
+        .map(|report| {
+            vec![
+                ("period", HistoryValue::Text(report.period.to_string())),
+                ("value", HistoryValue::Text(report.value.to_string())),
+            ]
+        })
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::series_period::SeriesPeriod;
+
+    #[test]
+    fn series_value_shows_period_and_value() {
+        let period = SeriesPeriod::parse("2026-02").expect("a period");
+        let name = Symbol::from_text("industry_appeals");
+        let detail = BenchmarkReport { name, period, value: 1830.5 }.to_detail();
+        let text = |text: &str| HistoryValue::Text(text.to_owned());
+        let expected = [("period", text("2026-02")), ("value", text("1830.5"))];
+        assert_eq!(series_value_fields(&detail), expected);
+        assert_eq!(series_value_fields(&EventDetail::default()), []);
     }
 }

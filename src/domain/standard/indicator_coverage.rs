@@ -36,21 +36,29 @@ impl Standard {
     /// others has readings where all of them have.
     #[must_use]
     pub fn has_readings_in_scope(&self, indicator: usize, kind: usize) -> bool {
-        let Indicator { formula, coverage, .. } = &self.indicators[indicator];
-        coverage.includes_scope(kind)
-            && formula
-                .operand_indicators()
-                .into_iter()
-                .all(|operand| self.has_readings_in_scope(operand, kind))
+        self.covers_scope(&self.indicators[indicator], kind)
+    }
+
+    /// As [`Standard::has_readings_in_scope`], for an indicator of this standard.
+    #[must_use]
+    pub fn covers_scope(&self, indicator: &Indicator, kind: usize) -> bool {
+        let mut operands = indicator.formula.operand_indicators().into_iter();
+        indicator.coverage.includes_scope(kind)
+            && operands.all(|operand| self.has_readings_in_scope(operand, kind))
     }
 
     /// Returns true if an indicator has readings over a window, given by its index. One that is
     /// computed from others has readings where all of them have.
     #[must_use]
     pub fn has_readings_over(&self, indicator: usize, window: usize) -> bool {
-        let Indicator { formula, coverage, .. } = &self.indicators[indicator];
-        let mut operands = formula.operand_indicators().into_iter();
-        coverage.includes_window(self.windows[window])
+        self.covers_window(&self.indicators[indicator], window)
+    }
+
+    /// As [`Standard::has_readings_over`], for an indicator of this standard.
+    #[must_use]
+    pub fn covers_window(&self, indicator: &Indicator, window: usize) -> bool {
+        let mut operands = indicator.formula.operand_indicators().into_iter();
+        indicator.coverage.includes_window(self.windows[window])
             && operands.all(|operand| {
                 self.indicators[operand].formula.is_current_state()
                     || self.has_readings_over(operand, window)

@@ -141,13 +141,13 @@ fn indicator_json(indicator: &Indicator, standard: &Standard, as_of: Option<Time
     let targets = indicator.targets_at(as_of);
     let better = targets.and_then(DatedTargets::direction).map(TargetDirection::name);
     let scopes = (0..standard.scopes.len())
-        .filter(|kind| indicator.coverage.includes_scope(*kind))
+        .filter(|kind| standard.covers_scope(indicator, *kind))
         .map(|kind| standard.scopes[kind].iter().map(|place| &standard.schema.dimensions[*place]));
     let scopes: Vec<Vec<&String>> = scopes.map(Iterator::collect).collect();
-    let windows = standard.windows.iter().filter(|window| {
-        !indicator.formula.is_current_state() && indicator.coverage.includes_window(**window)
+    let windows = standard.windows.iter().enumerate().filter(|(place, _)| {
+        !indicator.formula.is_current_state() && standard.covers_window(indicator, *place)
     });
-    let windows: Vec<String> = windows.map(Window::to_string).collect();
+    let windows: Vec<String> = windows.map(|(_, window)| window.to_string()).collect();
     json!({
         "name": indicator.name,
         "title": indicator.title,

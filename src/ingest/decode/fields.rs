@@ -172,8 +172,8 @@ pub(super) struct DecodedFields<'a, 's> {
     detail: EventDetail,
     score: Option<f64>,
     scale: Option<f64>,
-    /// Fields of a value of an outside series.
-    series_value: SeriesValueFields,
+    /// Fields of a value of an outside series. Boxed, since hardly any event has them.
+    series_value: Option<Box<SeriesValueFields>>,
     /// Values of [`LABEL_FIELDS`], in their order.
     labels: [Option<Symbol>; LABEL_FIELDS.len()],
     /// Texts of [`DecodedFields::NAMED_FIELDS`], in their order. `None` if texts are not recorded.
@@ -200,7 +200,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
             detail: EventDetail::default(),
             score: None,
             scale: None,
-            series_value: SeriesValueFields::default(),
+            series_value: None,
             labels: [None; LABEL_FIELDS.len()],
             label_texts: with_names.then(Default::default),
             dropped: Vec::new(),
@@ -360,9 +360,9 @@ impl<'a, 's> DecodedFields<'a, 's> {
             KnownField::Leg => self.detail.leg = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::Name | KnownField::Period | KnownField::Value
                 if self.schema.benchmarks.is_empty() => {}
-            KnownField::Name => self.series_value.set_name(value),
-            KnownField::Period => self.series_value.set_period(value),
-            KnownField::Value => self.series_value.set_value(value),
+            KnownField::Name => self.series_value.get_or_insert_default().set_name(value),
+            KnownField::Period => self.series_value.get_or_insert_default().set_period(value),
+            KnownField::Value => self.series_value.get_or_insert_default().set_value(value),
             KnownField::Score => self.score = Some(parse_number(value)?),
             KnownField::Scale => self.scale = Some(parse_number(value)?),
             KnownField::State => {
@@ -402,7 +402,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
             return Err(problem);
         }
         if verb == EventVerb::Reported {
-            return self.series_value.take_detail(self.schema);
+            return self.series_value.take().unwrap_or_default().take_detail(self.schema);
         }
         if let Some(score) = self.score {
             match self.parse_answer(score) {

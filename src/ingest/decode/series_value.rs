@@ -36,7 +36,7 @@ impl SeriesValueFields {
     ///
     /// # Errors
     /// Returns the problem if a field is missing, or its value is not usable.
-    pub(super) fn take_detail(&mut self, schema: &EventSchema) -> Result<EventDetail, String> {
+    pub(super) fn take_detail(mut self, schema: &EventSchema) -> Result<EventDetail, String> {
         let missing = |field: &str| {
             format!("`benchmark.reported` needs `name`, `period` and `value`; add `{field}`")
         };

@@ -224,9 +224,9 @@ fn find_indicator_window(
     standard: &Standard,
 ) -> Option<usize> {
     let place = find_window(value, standard)?;
-    if !indicator.coverage.includes_window(standard.windows[place]) {
+    if !standard.covers_window(indicator, place) {
         value.report_problem(format!(
-            "`{}` has no readings over `{}`; add it to its `windows`",
+            "`{}` has no readings over `{}`; add it to its `windows` and to those of its operands",
             indicator.name,
             value.require_string()?
         ));
